@@ -1,0 +1,74 @@
+"""Declare a job type once: what it reads, returns and throws, and how an analyst sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Variables(BaseModel):
+    """Hold process variables: unknown ones are ignored on input, values are strict about their type."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DossierIn(Variables):
+    """Name the dossier a job is about."""
+
+    dossier_code: str
+
+
+class Nothing(Variables):
+    """Return nothing."""
+
+
+In = TypeVar("In", bound=Variables)
+Out = TypeVar("Out", bound=Variables)
+
+
+@dataclass(frozen=True)
+class Contract(Generic[In, Out]):
+    """Describe one job type.
+
+    From it follow the variables to fetch, the element template, the lint rule, the reference page and
+    the labels of the metrics. `timeout` is how long the engine waits before it delivers the job again.
+    `person_waits` marks jobs that are streamed because somebody looks at a screen meanwhile.
+    """
+
+    type: str
+    label: str
+    description: str
+    input: type[In]
+    output: type[Out]
+    errors: dict[str, str] = field(default_factory=dict)
+    timeout: timedelta = timedelta(seconds=60)
+    retries: int = 5
+    person_waits: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def chapter(self) -> str:
+        """Name the group of the job type: the part before the dot."""
+        return self.type.partition(".")[0]
+
+    @property
+    def input_names(self) -> list[str]:
+        """List the process variables the engine sends, never all of them."""
+        return [info.alias or name for name, info in self.input.model_fields.items()]
+
+
+@dataclass(frozen=True)
+class JobMeta:
+    """Identify one delivery of a job. `headers` are the task headers drawn in the diagram."""
+
+    key: int
+    type: str
+    element_id: str
+    element_instance_key: int
+    process_instance_key: int
+    process_id: str
+    retries: int
+    headers: dict[str, str]

@@ -1,0 +1,1 @@
+"""Coordinate units: opinions, the Office's appraisal, feedback of results, escalation."""

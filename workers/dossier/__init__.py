@@ -1,0 +1,1 @@
+"""Receive, resolve and return dossiers."""

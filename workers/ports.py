@@ -1,0 +1,105 @@
+"""Say what chapters ask of the outside; app.py fills it in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from workers.records import (
+        Applicant,
+        DeadlineChange,
+        DossierRecord,
+        FiledDocument,
+        OpenStep,
+        OpinionRecord,
+        OutboxDraft,
+        PaperRecord,
+        Submission,
+        TimelineEntry,
+    )
+
+
+class Reader(Protocol):
+    """Read the registry."""
+
+    async def submission(self, submission_id: str) -> Submission | None:
+        """Find a submission with its documents."""
+
+    async def dossier(self, code: str) -> DossierRecord | None:
+        """Find a dossier."""
+
+    async def applicant(self, code: str) -> Applicant:
+        """Find who filed a dossier. Raises KeyError for an unknown code."""
+
+    async def documents(self, code: str) -> Sequence[FiledDocument]:
+        """List the filed documents, oldest first."""
+
+    async def filed_elsewhere(self, sha256s: Iterable[str], code: str) -> dict[str, str]:
+        """Map the digests that another dossier holds already to that dossier's code."""
+
+    async def papers(self, code: str) -> Sequence[PaperRecord]:
+        """List the papers produced, oldest first."""
+
+    async def opinion(self, request_id: str) -> OpinionRecord | None:
+        """Find one opinion."""
+
+    async def opinions(self, code: str) -> Sequence[OpinionRecord]:
+        """List the opinions of all rounds, in the order they were asked for."""
+
+    async def deadline_changes(self, code: str) -> Sequence[DeadlineChange]:
+        """List the revisions of the deadline, oldest first."""
+
+    async def open_steps(self, code: str) -> Sequence[OpenStep]:
+        """List the steps somebody holds now."""
+
+    async def timeline(self, code: str) -> Sequence[TimelineEntry]:
+        """List the timeline of a dossier in order."""
+
+
+class Writer(Reader, Protocol):
+    """Change the registry inside the one transaction of a job."""
+
+    async def add_submission(self, submission: Submission) -> None:
+        """Keep what was handed in."""
+
+    async def add_dossier(self, dossier: DossierRecord) -> None:
+        """Keep a new dossier and link its submission."""
+
+    async def update_dossier(self, code: str, **changes: Any) -> DossierRecord:
+        """Change fields of a dossier and return it whole. Raises KeyError for an unknown code."""
+
+    async def add_documents(self, code: str, documents: Iterable[FiledDocument]) -> None:
+        """File more documents (a supplement)."""
+
+    async def set_inspection(self, code: str, document: FiledDocument) -> None:
+        """Keep type, pages and findings of the document with this digest."""
+
+    async def next_number(self, scope: str) -> int:
+        """Mint the next number of a counter, from 1, without gap or duplicate once the transaction commits."""
+
+    async def add_paper(self, paper: PaperRecord) -> None:
+        """Keep a produced paper."""
+
+    async def add_opinion(self, opinion: OpinionRecord) -> None:
+        """Keep a request for an opinion."""
+
+    async def update_opinion(self, request_id: str, **changes: Any) -> OpinionRecord:
+        """Change fields of an opinion and return it whole. Raises KeyError for an unknown request."""
+
+    async def add_deadline_change(self, change: DeadlineChange) -> None:
+        """Keep a revision of the deadline."""
+
+    async def open_step(self, step: OpenStep) -> None:
+        """Record that somebody holds a step from now on; a second call for the same step changes nothing."""
+
+    async def close_step(self, step_id: int, at: datetime, working_minutes: int, outcome: str | None) -> None:
+        """Record that a step was handed on; closing a closed or unknown step changes nothing."""
+
+    async def record_event(self, entry: TimelineEntry) -> None:
+        """Append an entry that is no hand-over; `seq` and the hashes are filled in here."""
+
+    async def send(self, draft: OutboxDraft) -> None:
+        """Queue something to send once; a second draft with the same message id changes nothing."""

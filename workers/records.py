@@ -1,0 +1,248 @@
+"""Name the rows of the registry: what is known of a dossier beyond the engine's variables.
+
+Instants are aware datetimes; the registry stores them in UTC and returns them in Asia/Ho_Chi_Minh.
+Personal data stands in `Applicant` and in outbox rows only.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """Hold one immutable row."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class DossierState(StrEnum):
+    """Say how far a dossier is; lateness is derived, never a state."""
+
+    REGISTERED = "registered"
+    ACCEPTED = "accepted"
+    SUPPLEMENT_REQUESTED = "supplement_requested"
+    RESOLVED = "resolved"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+
+
+class Applicant(Record):
+    """Hold who filed: a person, an enterprise or a unit. Personal data."""
+
+    name: str
+    id_number: str | None = None
+    tax_code: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+    unit: str | None = None
+    consent_email: bool = False
+    consent_sms: bool = False
+
+
+class FiledDocument(Record):
+    """Hold one filed document: the file is in the document store under `sha256`."""
+
+    composition: str
+    name: str
+    sha256: str
+    size: int
+    original: str = "copy"
+    issued_on: date | None = None
+    expires_on: date | None = None
+    round: int = 0
+    detected_type: str | None = None
+    pages: int | None = None
+    findings: list[dict[str, Any]] | None = None
+
+
+class Submission(Record):
+    """Hold what was handed in, before and after it became a dossier."""
+
+    id: str
+    submitted_at: datetime
+    channel: str
+    kind: str
+    procedure_code: str
+    case: str | None = None
+    title: str
+    urgency: str = "normal"
+    origin_unit: str
+    applicant: Applicant
+    documents: list[FiledDocument] = Field(default_factory=list)
+    dossier_code: str | None = None
+
+
+class DossierRecord(Record):
+    """Hold a dossier. `process_instance_key` finds it in Operate."""
+
+    code: str
+    submission_id: str
+    process_instance_key: int
+    kind: str
+    procedure_code: str
+    procedure_version: str
+    case: str | None
+    title: str
+    urgency: str
+    channel: str
+    origin_unit: str
+    lead_unit: str
+    received_at: datetime
+    accepted_at: datetime | None = None
+    original_due_at: datetime
+    due_at: datetime
+    near_due_at: datetime
+    deadline_provisional: bool = False
+    deadline_revision: int = 0
+    paused_at: datetime | None = None
+    paused_minutes: int = 0
+    state: DossierState = DossierState.REGISTERED
+    resolved_at: datetime | None = None
+    finished_at: datetime | None = None
+    result_number: str | None = None
+    result_type: str | None = None
+    extensions: int = 0
+    supplements: int = 0
+    rating: int | None = None
+    tracking_secret: str
+
+
+class DeadlineChange(Record):
+    """Hold one revision of a deadline with its reason and legal basis."""
+
+    dossier_code: str
+    revision: int
+    at: datetime
+    reason: str
+    clause: str | None
+    before: datetime | None
+    after: datetime
+    provisional: bool = False
+
+
+class OpinionRecord(Record):
+    """Hold one unit's opinion. `silent` is never merged into `answer`."""
+
+    request_id: str
+    dossier_code: str
+    round: int
+    unit: str
+    regulation: str | None
+    asked_at: datetime
+    due_at: datetime
+    answered_at: datetime | None = None
+    answer: str | None = None
+    content: str | None = None
+    silent: bool = False
+    silence_outcome: str | None = None
+    silence_clause: str | None = None
+    late: bool = False
+    disposition: str | None = None
+    explanation: str | None = None
+
+
+class PaperRecord(Record):
+    """Hold one produced paper: the PDF is in the document store under `sha256`."""
+
+    dossier_code: str
+    kind: str
+    form_set: str | None
+    form_code: str | None
+    title: str
+    number: str | None
+    sha256: str
+    name: str
+    made_at: datetime
+
+
+class OpenStep(Record):
+    """Hold a step that somebody holds now. `step_id` is the engine's element instance key."""
+
+    step_id: int
+    dossier_code: str
+    element_id: str
+    process_id: str
+    name: str
+    unit: str
+    role: str
+    person: str | None
+    clause: str | None
+    opened_at: datetime
+    due_at: datetime | None
+    limit_minutes: int | None
+    request_id: str | None = None
+
+
+class TimelineKind(StrEnum):
+    """Tell the kinds of timeline entries apart."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    EVENT = "event"
+
+
+class TimelineEntry(Record):
+    """Hold one entry of the append-only, hash-chained timeline (one chain a dossier).
+
+    A hand-over is two entries with the same `step_id`. `working_minutes` and `limit_minutes` are minutes
+    inside office hours. `hash` covers the entry and `previous_hash`.
+    """
+
+    dossier_code: str
+    seq: int
+    kind: TimelineKind
+    at: datetime
+    step_id: int | None = None
+    element_id: str | None = None
+    process_id: str | None = None
+    name: str
+    unit: str | None = None
+    role: str | None = None
+    person: str | None = None
+    clause: str | None = None
+    due_at: datetime | None = None
+    limit_minutes: int | None = None
+    working_minutes: int | None = None
+    outcome: str | None = None
+    note: str | None = None
+    request_id: str | None = None
+    previous_hash: str = ""
+    hash: str = ""
+
+
+class Attachment(Record):
+    """Name a stored file to send along."""
+
+    name: str
+    sha256: str
+
+
+class OutboxChannel(StrEnum):
+    """Name where an outbox row goes: to a person's channel, or as a message to the engine."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    ZALO = "zalo"
+    ENGINE = "engine"
+
+
+class OutboxDraft(Record):
+    """Hold something to send once; `message_id` stays the same over every attempt."""
+
+    message_id: str
+    dossier_code: str | None
+    channel: OutboxChannel
+    recipient: str
+    event: str
+    subject: str = ""
+    body: str = ""
+    attachments: list[Attachment] = Field(default_factory=list)
+    variables: dict[str, Any] = Field(default_factory=dict)
+    not_before: datetime | None = None

@@ -1,0 +1,1 @@
+"""Record every hand-over as it happens."""

@@ -1,0 +1,88 @@
+"""Declare the listeners that record hand-overs."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+
+from workers.contract import Contract, Variables
+
+
+class Option(Variables):
+    """Offer one choice of a form."""
+
+    label: str
+    value: str
+
+
+class OpenStepIn(Variables):
+    """Name the dossier and every variable that may hold the step's unit, person or given deadline."""
+
+    dossier_code: str | None = None
+    origin_unit: str | None = None
+    lead_unit: str | None = None
+    office_unit: str | None = None
+    city_unit: str | None = None
+    round_unit: str | None = None
+    unit: str | None = None
+    intake_origin_unit: str | None = None
+    officer: str | None = None
+    specialist: str | None = None
+    request_id: str | None = None
+    request_due_at: datetime | None = None
+    supplement_until: datetime | None = None
+    feedback_due_at: datetime | None = None
+    due_at: datetime | None = None
+    field: str | None = None
+
+
+class OpenStepOut(Variables):
+    """Give the task its deadline, the moment to remind, and what its form offers. Local to the task."""
+
+    due: datetime
+    remind_at: datetime
+    due_label: str
+    time_left_label: str
+    officer_options: list[Option] = []
+    unit_options: list[Option] = []
+
+
+OPEN_STEP = Contract(
+    type="timeline.open",
+    label="Ghi nhận bắt đầu bước",
+    description="Tính hạn của bước theo giờ làm việc và ghi ai đang giữ hồ sơ.",
+    input=OpenStepIn,
+    output=OpenStepOut,
+    person_waits=True,
+)
+
+
+class CloseStepIn(Variables):
+    """Name the dossier and the decisions that say how a step ended."""
+
+    dossier_code: str | None = None
+    reception_decision: str | None = None
+    appraisal_decision: str | None = None
+    signature_decision: str | None = None
+    extension_decision: str | None = None
+    handover_method: str | None = None
+    opinion_answer: str | None = None
+    silence_decision: str | None = None
+    package_decision: str | None = None
+    review_decision: str | None = None
+    leader_decision: str | None = None
+
+
+class CloseStepOut(Variables):
+    """Return nothing."""
+
+
+CLOSE_STEP = Contract(
+    type="timeline.close",
+    label="Ghi nhận kết thúc bước",
+    description="Ghi thời điểm bàn giao và số phút làm việc đã dùng.",
+    input=CloseStepIn,
+    output=CloseStepOut,
+    person_waits=True,
+)
+
+CONTRACTS = (OPEN_STEP, CLOSE_STEP)
