@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -41,8 +42,8 @@ class Contract(Generic[In, Out]):
     type: str
     label: str
     description: str
-    input: type[In]
-    output: type[Out]
+    input: builtins.type[In]
+    output: builtins.type[Out]
     errors: dict[str, str] = field(default_factory=dict)
     timeout: timedelta = timedelta(seconds=60)
     retries: int = 5

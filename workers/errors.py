@@ -1,12 +1,12 @@
 """Name what can go wrong by who acts next.
 
-    DieuphoiError
-    ├── UserError          a person at the command line corrects it and tries again
-    │   └── ConfigError    an office worker corrects a file of config/
-    └── Outcome            a job did not complete
-        ├── BusinessError  the diagram acts: a boundary event catches the code
-        ├── RetryLater     time acts: the engine delivers the job again
-        └── NeedsOperator  a person in Operate acts: retries are set to 0
+DieuphoiError
+├── UserError          a person at the command line corrects it and tries again
+│   └── ConfigError    an office worker corrects a file of config/
+└── Outcome            a job did not complete
+├── BusinessError  the diagram acts: a boundary event catches the code
+├── RetryLater     time acts: the engine delivers the job again
+└── NeedsOperator  a person in Operate acts: retries are set to 0
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Declare the job types of the coordination chapter. Instants carry their offset; codes are explained in docs/glossary.md."""
+"""Declare the job types of the coordination chapter. Instants carry their offset."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field

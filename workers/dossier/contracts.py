@@ -1,9 +1,11 @@
-"""Declare the job types of the dossier chapter. Instants carry their offset; codes are explained in docs/glossary.md."""
+"""Declare the job types of the dossier chapter. Instants carry their offset."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
-from datetime import timedelta
+from datetime import (
+    datetime,
+    timedelta,
+)
 
 from pydantic import Field
 
@@ -126,7 +128,7 @@ class CheckOut(Variables):
 CHECK = Contract(
     type="dossier.check",
     label="Kiểm tra thành phần và tệp hồ sơ",
-    description="Kiểm tra từng tệp (loại, đọc được, chữ ký số…) và đối chiếu thành phần; lập một danh sách thiếu duy nhất.",
+    description="Kiểm tra từng tệp và đối chiếu thành phần; lập một danh sách thiếu duy nhất.",
     input=DossierIn,
     output=CheckOut,
     timeout=timedelta(minutes=5),
@@ -249,7 +251,7 @@ class ReceiveSupplementOut(Deadline):
 RECEIVE_SUPPLEMENT = Contract(
     type="supplement.receive",
     label="Ghi nhận hồ sơ bổ sung",
-    description="Nhận giấy tờ bổ sung và tính lại thời hạn: tính lại từ đầu khi bổ sung lúc tiếp nhận, nối tiếp khi đang thẩm định.",
+    description="Nhận giấy tờ bổ sung; tính lại hạn từ đầu (lúc tiếp nhận) hoặc nối tiếp (khi thẩm định).",
     input=ReceiveSupplementIn,
     output=ReceiveSupplementOut,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from datetime import datetime
+
+from pydantic import Field
 
 from workers.contract import Contract, Variables
 
@@ -42,8 +44,8 @@ class OpenStepOut(Variables):
     remind_at: datetime
     due_label: str
     time_left_label: str
-    officer_options: list[Option] = []
-    unit_options: list[Option] = []
+    officer_options: list[Option] = Field(default_factory=list)
+    unit_options: list[Option] = Field(default_factory=list)
 
 
 OPEN_STEP = Contract(
