@@ -1,12 +1,14 @@
 """Name what can go wrong by who acts next.
 
-DieuphoiError
-├── UserError          a person at the command line corrects it and tries again
-│   └── ConfigError    an office worker corrects a file of config/
-└── Outcome            a job did not complete
-├── BusinessError  the diagram acts: a boundary event catches the code
-├── RetryLater     time acts: the engine delivers the job again
-└── NeedsOperator  a person in Operate acts: retries are set to 0
+    DieuphoiError
+    ├── UserError          a person at the command line corrects it and tries again
+    │   └── ConfigError    an office worker corrects a file of config/
+    └── Outcome            a job did not complete
+        ├── BusinessError  the diagram acts: a boundary event catches the code
+        ├── RetryLater     time acts: the engine delivers the job again
+        └── NeedsOperator  a person in Operate acts: retries are set to 0
+
+Apart from these, `AlreadyDone` tells one delivery of a job that another has done its work.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import timedelta
+    from typing import Any
 
 
 class DieuphoiError(Exception):
@@ -60,3 +63,11 @@ class NeedsOperator(Outcome):
         super().__init__(message)
         self.action = action
         self.code = code
+
+
+class AlreadyDone(Exception):
+    """Carry the result another delivery of the same job committed first; nobody has to act."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__("another delivery won")
+        self.result = result
