@@ -1,0 +1,42 @@
+// Draw Camunda Forms as Tasklist shows them, with example data.
+// Input (stdin): {"browser": path, "forms": [{"schema": path, "data": {...}, "picture": path}]}
+// Output (stdout): [{"form": id, "variables": [...], "submitted": {...}, "errors": {...}, "height": px}]
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const require = createRequire(import.meta.url);
+const asset = (name) => require.resolve(`@bpmn-io/form-js/package.json`).replace('package.json', name);
+const request = JSON.parse(readFileSync(0, 'utf8'));
+
+// Tasklist 8.6 at 1366×768: the form gets 694 px between the list of tasks and the details.
+const PAGE = `<!doctype html><html lang="vi"><meta charset="utf-8"><body style="margin:0;font-family:'IBM Plex Sans',sans-serif">
+<div style="width:694px;box-sizing:border-box;padding:16px"><div id="form"></div></div></body></html>`;
+
+const browser = await chromium.launch({ executablePath: request.browser, args: ['--no-sandbox'] });
+try {
+  const page = await browser.newPage({ viewport: { width: 1366, height: 768 } });
+  const answers = [];
+  for (const { schema, data, picture } of request.forms) {
+    await page.setContent(PAGE);
+    await page.addStyleTag({ path: asset('dist/assets/form-js.css') });
+    await page.addScriptTag({ path: asset('dist/form-viewer.umd.js') });
+    const answer = await page.evaluate(
+      async ({ schema, data }) => {
+        const { createForm, getSchemaVariables } = window.FormViewer;
+        const form = await createForm({ container: document.querySelector('#form'), schema, data });
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const { data: submitted, errors } = form.submit();
+        return { variables: getSchemaVariables(schema), inputs: getSchemaVariables(schema, { inputs: true, outputs: false }),
+                 outputs: getSchemaVariables(schema, { inputs: false, outputs: true }), submitted, errors };
+      },
+      { schema: JSON.parse(readFileSync(schema, 'utf8')), data },
+    );
+    if (picture) await page.screenshot({ path: picture, fullPage: true, clip: { x: 0, y: 0, width: 694, height: await page.evaluate(() => document.body.scrollHeight) } });
+    const height = await page.evaluate(() => document.querySelector('#form').offsetHeight);
+    answers.push({ schema, ...answer, height });
+  }
+  process.stdout.write(JSON.stringify(answers));
+} finally {
+  await browser.close();
+}
