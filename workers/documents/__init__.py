@@ -1,0 +1,1 @@
+"""Check, describe and keep the files of a dossier, without the engine and without SQL."""
