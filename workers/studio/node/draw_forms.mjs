@@ -15,7 +15,7 @@ const PAGE = `<!doctype html><html lang="vi"><meta charset="utf-8"><body style="
 
 const browser = await chromium.launch({ executablePath: request.browser, args: ['--no-sandbox'] });
 try {
-  const page = await browser.newPage({ viewport: { width: 1366, height: 768 } });
+  const page = await browser.newPage({ viewport: { width: 1366, height: 768 }, locale: 'vi-VN' });
   const answers = [];
   for (const { schema, data, picture } of request.forms) {
     await page.setContent(PAGE);

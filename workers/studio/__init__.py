@@ -1,0 +1,1 @@
+"""Give analysts their tools: lint, element templates, pictures, the list of clauses, form options."""
