@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -113,4 +113,4 @@ def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 def _is_naive(value: object) -> bool:
-    return isinstance(value, datetime | time) and value.tzinfo is None
+    return isinstance(value, datetime) and value.tzinfo is None

@@ -1,0 +1,243 @@
+"""Run one delivery of a job, layer by layer, always in this order:
+
+deadline, log context, metrics, input, limit, ledger, handler, output, commit, acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from workers.contract import JobMeta
+from workers.errors import AlreadyDone
+from workers.runtime import answers
+from workers.runtime.acknowledge import Acknowledged, ResultRefused
+from workers.runtime.answers import Answer, Case, Complete, HandlerTimeout, Silence, answer_to, refused
+from workers.runtime.backoff import JOB_RETRY, BackOff
+from workers.runtime.logging import describe
+from workers.runtime.variables import parse_input, serialise_output
+
+if TYPE_CHECKING:
+    from pyzeebe.job.job import Job, JobController
+
+    from workers.contract import Contract, Variables
+    from workers.runtime.acknowledge import Acknowledger
+    from workers.runtime.catalog import JobSpec
+    from workers.runtime.metrics import Metrics
+    from workers.runtime.work import UnitOfWork, Workplace
+
+log = structlog.stdlib.get_logger(__name__)
+
+DOSSIER_CODE = "dossier_code"
+_CODE = re.compile(r"[A-Z][A-Z0-9.]*-\d{6}-\d{4,}")
+
+_LARGEST_MARGIN = 5.0
+_SHARE_OF_MARGIN = 0.1
+
+
+@dataclass
+class Floor:
+    """Hold what all job types of a process share: slots to work in, and the jobs at hand."""
+
+    slots: asyncio.Semaphore
+    stopping: bool = False
+    jobs: dict[asyncio.Task[Any], str] = field(default_factory=dict)
+    waiting: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def count(self, job_type: str) -> int:
+        """Count the jobs of one type at hand."""
+        return sum(1 for held in self.jobs.values() if held == job_type)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Hold one delivery of a job.
+
+    `deadline` counts from the moment of receipt by the event loop's clock, because the engine's clock
+    may differ from ours, and in tests stands still.
+    """
+
+    case: Case
+    variables: dict[str, Any]
+    received: float
+    deadline: float
+
+    @property
+    def time_for_handler(self) -> float:
+        """Return the instant at which a handler is cut off, so that its failure can still be told in time."""
+        left = self.deadline - self.received
+        return self.deadline - min(_LARGEST_MARGIN, left * _SHARE_OF_MARGIN)
+
+
+class Onion:
+    """Run the deliveries of one job type."""
+
+    def __init__(
+        self,
+        spec: JobSpec[Any, Any],
+        workplace: Workplace,
+        acknowledger: Acknowledger,
+        metrics: Metrics,
+        floor: Floor,
+        policy: BackOff = JOB_RETRY,
+    ) -> None:
+        self._spec = spec
+        self._workplace = workplace
+        self._acknowledger = acknowledger
+        self._metrics = metrics
+        self._floor = floor
+        self._policy = policy
+        self._own_slots = asyncio.Semaphore(spec.limit) if spec.limit else None
+
+    async def __call__(self, job: Job, _controller: JobController) -> Job:
+        """Run one delivery to its acknowledgement; never raises an Exception."""
+        delivery = _receive(self._spec.contract, job)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("jobs run as tasks")
+        self._floor.jobs[task] = job.type
+        in_flight = self._metrics.in_flight.labels(job.type)
+        in_flight.inc()
+        try:
+            with structlog.contextvars.bound_contextvars(**_log_context(delivery)):
+                await self._run(delivery, task)
+        finally:
+            in_flight.dec()
+            del self._floor.jobs[task]
+        return job
+
+    async def _run(self, delivery: Delivery, task: asyncio.Task[Any]) -> None:
+        try:
+            answer = await self._answer(delivery, task)
+        except asyncio.CancelledError:
+            if not self._floor.stopping:
+                raise
+            task.uncancel()
+            answer = delivery.case.hand_back()
+        answer, acknowledged = await self._acknowledge(delivery, answer)
+        self._record(delivery, answer, acknowledged)
+
+    async def _answer(self, delivery: Delivery, task: asyncio.Task[Any]) -> Answer:
+        try:
+            inp = parse_input(self._spec.contract, delivery.variables)
+            async with AsyncExitStack() as slots:
+                await self._enter(slots, task)
+                if _now() >= delivery.time_for_handler:
+                    return Silence()
+                if self._floor.stopping:
+                    return delivery.case.hand_back()
+                return Complete(await self._work(delivery, inp))
+        except Exception as error:  # noqa: BLE001 - every exception has an outcome: that is what this layer is for
+            answer = answer_to(error, delivery.case, self._policy)
+            error_class, where = describe(error)
+            log.info("job.raised", error_class=error_class, where=where)
+            return answer
+
+    async def _enter(self, slots: AsyncExitStack, task: asyncio.Task[Any]) -> None:
+        self._floor.waiting.add(task)
+        try:
+            if self._own_slots is not None:
+                await slots.enter_async_context(self._own_slots)
+            await slots.enter_async_context(self._floor.slots)
+        finally:
+            self._floor.waiting.discard(task)
+
+    async def _work(self, delivery: Delivery, inp: Variables) -> dict[str, Any]:
+        effects = self._metrics.effects
+        job_type = self._spec.contract.type
+        async with self._workplace.open(self._spec.contract, delivery.case.job) as unit:
+            stored = await unit.stored_result()
+            if stored is not None:
+                effects.labels(job_type, "replayed").inc()
+                return stored
+            try:
+                result = await self._handle(delivery, inp, unit)
+                await unit.commit(result)
+            except AlreadyDone as done:
+                effects.labels(job_type, "replayed").inc()
+                return done.result
+            except BaseException:
+                await unit.rollback()
+                raise
+        effects.labels(job_type, "first").inc()
+        return result
+
+    async def _handle(self, delivery: Delivery, inp: Variables, unit: UnitOfWork) -> dict[str, Any]:
+        limit = asyncio.timeout_at(delivery.time_for_handler)
+        try:
+            async with limit:
+                output = await self._spec.handler(inp, unit.context)
+        except TimeoutError:
+            if limit.expired():
+                raise HandlerTimeout from None
+            raise
+        return serialise_output(self._spec.contract, output)
+
+    async def _acknowledge(self, delivery: Delivery, answer: Answer) -> tuple[Answer, Acknowledged]:
+        key, job_type = delivery.case.job.key, delivery.case.job.type
+        try:
+            return answer, await self._acknowledger.send(key, job_type, answer, delivery.deadline)
+        except ResultRefused as error:
+            answer = refused(delivery.case, error.reason)
+        try:
+            return answer, await self._acknowledger.send(key, job_type, answer, delivery.deadline)
+        except ResultRefused as error:
+            log.error("ack.refused", reason=error.reason)  # noqa: TRY400 - the reason is all there is to know
+            self._metrics.lost_acks.labels(job_type).inc()
+            return answer, Acknowledged.LOST
+
+    def _record(self, delivery: Delivery, answer: Answer, acknowledged: Acknowledged) -> None:
+        job_type = self._spec.contract.type
+        seconds = _now() - delivery.received
+        self._metrics.jobs.labels(job_type, answer.outcome).inc()
+        self._metrics.seconds.labels(job_type).observe(seconds)
+        if answer.outcome == answers.RETRY:
+            self._metrics.retries.labels(job_type).inc()
+        write = log.error if answer.outcome == answers.OPERATOR else log.info
+        write(
+            f"job.{answer.outcome}",
+            code=getattr(answer, "code", None),
+            status=acknowledged.value,
+            took_ms=round(seconds * 1000),
+            retry_in_s=round(answer.after.total_seconds()) if isinstance(answer, answers.Fail) else None,
+        )
+
+
+def _receive(contract: Contract[Any, Any], job: Job) -> Delivery:
+    variables = dict(job.variables)
+    code = variables.get(DOSSIER_CODE)
+    meta = JobMeta(
+        key=job.key,
+        type=job.type,
+        element_id=job.element_id,
+        element_instance_key=job.element_instance_key,
+        process_instance_key=job.process_instance_key,
+        process_id=job.bpmn_process_id,
+        retries=job.retries,
+        headers=dict(job.custom_headers),
+    )
+    # Only what is a dossier code by its form is ever shown: the variable is filled by people and other systems.
+    case = Case(contract, meta, code if isinstance(code, str) and _CODE.fullmatch(code) else None)
+    received = _now()
+    return Delivery(case, variables, received, received + contract.timeout.total_seconds())
+
+
+def _log_context(delivery: Delivery) -> dict[str, Any]:
+    job = delivery.case.job
+    return {
+        "dossier_code": delivery.case.dossier_code,
+        "job_key": job.key,
+        "job_type": job.type,
+        "element_id": job.element_id,
+        "process_instance_key": job.process_instance_key,
+        "retries_left": job.retries,
+    }
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
