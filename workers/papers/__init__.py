@@ -1,0 +1,1 @@
+"""Make papers: forms, letters and slips as PDF, from config/forms."""
