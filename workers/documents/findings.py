@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
@@ -310,6 +311,7 @@ class Inspection(BaseModel):
 _SEVERITY_LABELS: dict[Severity, str] = {"error": "LỖI", "warning": "CẢNH BÁO", "info": "Ghi chú"}
 _SEVERITY_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 _TIME_FORMAT = "%H:%M %d/%m/%Y"
+_CITY_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def describe(inspection: Inspection) -> list[str]:
@@ -345,9 +347,9 @@ def _describe_signature(signature: Signature) -> str:
 
 def _describe_signing_time(signature: Signature) -> str:
     if signature.timestamp:
-        return f"dấu thời gian {signature.timestamp.strftime(_TIME_FORMAT)}"
+        return f"dấu thời gian {signature.timestamp.astimezone(_CITY_TIME).strftime(_TIME_FORMAT)}"
     if signature.claimed_time:
-        return f"giờ ký tự khai {signature.claimed_time.strftime(_TIME_FORMAT)}"
+        return f"giờ ký tự khai {signature.claimed_time.astimezone(_CITY_TIME).strftime(_TIME_FORMAT)}"
     return "không rõ giờ ký"
 
 

@@ -169,7 +169,7 @@ def _check_pages(report: Report, pdf: pikepdf.Pdf, policy: DocumentPolicy) -> No
     pages = report.pages or 0
     report_blank_pages(report, blanks, pages)
     report.has_text = any(content.has_text for content in examined)
-    if not report.has_text and any(content.is_scan for content in examined):
+    if not report.has_text and len(blanks) < pages and any(content.is_scan for content in examined):
         report.add("no_text_layer")
     if pages > policy.limits.examined_pages:
         report.add("pages_not_examined", examined=policy.limits.examined_pages, pages=pages)
