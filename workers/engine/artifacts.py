@@ -130,6 +130,7 @@ def ensure_engine(
 
     Raises:
         DiskFull, NoWritePermission, NetworkUnavailable, ArchiveCorrupted, CacheBusy: as their names say.
+
     """
     pinned = read_lock() if artifacts is None else artifacts
     if found := find_engine(cache, pinned):
@@ -147,6 +148,7 @@ def require_free_space(directory: Path, needed: int = FREE_BYTES_NEEDED) -> None
 
     Raises:
         DiskFull: fewer than `needed` bytes are free where `directory` is or will be.
+
     """
     existing = next(path for path in (directory, *directory.parents) if path.exists())
     free = shutil.disk_usage(existing).free
@@ -159,6 +161,7 @@ def require_writable(directory: Path) -> None:
 
     Raises:
         NoWritePermission: it cannot be created or written.
+
     """
     probe = directory / f".write-{os.getpid()}"
     try:
@@ -241,9 +244,7 @@ def _download_all(items: Sequence[Artifact], cache: Path, progress: Progress, do
             raise
 
 
-def _download_verified(
-    item: Artifact, repository: Path, download: Download, advance: Callable[[int], None]
-) -> Path:
+def _download_verified(item: Artifact, repository: Path, download: Download, advance: Callable[[int], None]) -> Path:
     """Download until the checksum is right; a cut-off or altered file is removed, never kept."""
     target = item.path_in(repository)
     failure: EngineError = NetworkUnavailable(item.file_name)

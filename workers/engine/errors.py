@@ -43,9 +43,7 @@ class NoWritePermission(EngineError):
     """Say which directory cannot be written."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(
-            f"Không có quyền ghi vào {directory}; hãy cấp quyền ghi hoặc chọn thư mục khác rồi chạy lại."
-        )
+        super().__init__(f"Không có quyền ghi vào {directory}; hãy cấp quyền ghi hoặc chọn thư mục khác rồi chạy lại.")
 
 
 class ArchiveCorrupted(EngineError):
@@ -101,6 +99,20 @@ class EngineStopped(EngineError):
 
     def __init__(self) -> None:
         super().__init__("Bộ máy Camunda chưa chạy; hãy chạy `dieuphoi up` rồi thử lại.")
+
+
+class LoginRefused(EngineError):
+    """Say whose login Operate and Tasklist refused."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"Tài khoản {user_id} không đăng nhập được: sai tên hoặc mật khẩu; hãy xem lại tệp tài khoản.")
+
+
+class WaitedTooLong(EngineError):
+    """Say what did not happen in time."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(f"Đã đợi {seconds:.0f} giây mà {what}; hãy xem nhật ký rồi chạy lại.")
 
 
 class RequestFailed(EngineError):

@@ -10,7 +10,6 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -19,10 +18,12 @@ from workers.engine.errors import EngineError, PortTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from workers.engine.artifacts import EngineFiles
 
 HOST = "127.0.0.1"
+ADMIN = "admin"
 OPENSEARCH = "opensearch"
 BROKER = "broker"
 WEBAPPS = "webapps"
@@ -67,6 +68,7 @@ class Ports:
 
         Raises:
             EngineError: the offset is not one of 0, 10, … 80 (OpenSearch's runner knows no HTTP port above 9299).
+
         """
         if offset not in range(0, _LARGEST_OFFSET + 1, _OFFSET_STEP):
             message = f"Độ dời cổng phải là bội số của {_OFFSET_STEP}, từ 0 đến {_LARGEST_OFFSET}; nhận được {offset}."
@@ -312,9 +314,6 @@ def webapps_config(ports: Ports, admin_password: str) -> dict[str, object]:
     }
 
 
-ADMIN = "admin"
-
-
 def engine_children(layout: Layout, ports: Ports, files: EngineFiles, java: str) -> tuple[ChildSpec, ...]:
     """Describe the three processes."""
     url = f"http://{HOST}:{ports.opensearch}"
@@ -340,7 +339,10 @@ def engine_children(layout: Layout, ports: Ports, files: EngineFiles, java: str)
             class_path=str(files.distribution / "lib" / "*"),
             properties=_camunda_properties(layout, BROKER, files),
             main=("io.camunda.application.StandaloneCamunda",),
-            ready_urls=(f"http://{HOST}:{ports.broker_management}/actuator/health/readiness", f"http://{HOST}:{ports.rest}/v2/topology"),
+            ready_urls=(
+                f"http://{HOST}:{ports.broker_management}/actuator/health/readiness",
+                f"http://{HOST}:{ports.rest}/v2/topology",
+            ),
             profiles="broker",
         ),
         _java_child(
@@ -369,7 +371,7 @@ def _camunda_properties(layout: Layout, name: str, files: EngineFiles) -> tuple[
     )
 
 
-def _java_child(  # noqa: PLR0913  the parts of one command line
+def _java_child(
     name: str,
     layout: Layout,
     java: str,
@@ -405,6 +407,7 @@ def require_free_ports(ports: Iterable[int]) -> None:
 
     Raises:
         PortTaken: the first port that cannot be bound, with the program that holds it.
+
     """
     for port in ports:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -420,7 +423,7 @@ def port_owner(port: int) -> str:
     """Name the program that listens on a port as far as this user may know."""
     try:
         for connection in psutil.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
                 return f"chương trình {psutil.Process(connection.pid).name()} (PID {connection.pid})"
     except psutil.Error:
         pass

@@ -28,7 +28,7 @@ from workers.engine.artifacts import (
     require_free_space,
     require_writable,
 )
-from workers.engine.errors import EngineError, EngineStopped, StartFailed, StartTimedOut
+from workers.engine.errors import EngineError, EngineStopped, LoginRefused, StartFailed, StartTimedOut
 from workers.engine.layout import (
     ENGINE_PROCESSES,
     HOST,
@@ -49,9 +49,12 @@ from workers.engine.supervisor import (
     ProcessId,
     end_leftovers,
     leftovers,
+    plan_digest,
     read_plan,
     write_plan,
 )
+from workers.engine.webapps import WebappsSession
+from workers.engine.zeebe_rest import ZeebeRest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,6 +64,7 @@ STOP_SECONDS = 90.0
 
 _POLL_SECONDS = 0.1
 _FAILED_STARTS = 3
+_SUPERVISOR_SECONDS = 15  # a fresh interpreter on a busy machine
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class StackStatus:
 
         Raises:
             EngineStopped: it is not supervised now.
+
         """
         for process in self.processes:
             if process.name == name:
@@ -153,6 +158,7 @@ class Stack:
 
         Raises:
             EngineError: one of its kinds, each saying what to do.
+
         """
         shown = progress or SilentProgress()
         files = ensure_engine(self.settings.cache_dir, shown)
@@ -188,11 +194,11 @@ class Stack:
         Raises:
             StartFailed: a process ends again and again, or the supervisor ended.
             StartTimedOut: `timeout` seconds were not enough.
+
         """
         shown = progress or SilentProgress()
         deadline = time.monotonic() + timeout
-        announced: set[str] = set()
-        wanted = {spec.name for spec in read_plan(self.layout.plan)}
+        announced = {process.name for process in self.status().processes if process.ready}
         unseen = 0
         while True:
             status = self.status()
@@ -202,10 +208,10 @@ class Stack:
                     shown.phase(f"{process.label} đã sẵn sàng")
                 if process.failed_starts >= _FAILED_STARTS:
                     raise StartFailed(process.label, process.log)
-            if status.ready and wanted <= {process.name for process in status.processes}:
+            if status.ready and self._plan_is_read():
                 return
             unseen = 0 if status.running else unseen + 1
-            if unseen * _POLL_SECONDS > 10:  # noqa: PLR2004  seconds a fresh interpreter may need on a busy machine
+            if unseen * _POLL_SECONDS > _SUPERVISOR_SECONDS:
                 raise StartFailed("Tiến trình giám sát", self.layout.log("supervisor"))
             if time.monotonic() > deadline:
                 late = [process for process in status.processes if not process.ready]
@@ -221,6 +227,35 @@ class Stack:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def ensure_users(self, accounts: Sequence[users.StaffAccount]) -> list[users.Login]:
+        """Create or correct staff accounts on the running stack; passwords once generated stay.
+
+        Raises:
+            RequestFailed: OpenSearch refused.
+
+        """
+        return users.ensure_users(self.layout, self.endpoints, accounts)
+
+    def logins(self) -> list[users.Login]:
+        """List the accounts people log in with; the passwords come from a file only its owner reads."""
+        return users.logins(self.layout)
+
+    def session(self, user_id: str) -> WebappsSession:
+        """Prepare a session of Operate and Tasklist for one account; `async with` logs in.
+
+        Raises:
+            LoginRefused: there is no such account.
+
+        """
+        login = users.login_of(self.layout, user_id)
+        if login is None:
+            raise LoginRefused(user_id)
+        return WebappsSession(self.endpoints.webapps, user_id, login.password)
+
+    def zeebe(self) -> ZeebeRest:
+        """Prepare a client of Zeebe's REST API."""
+        return ZeebeRest(self.endpoints)
 
     def log_path(self, name: str) -> Path:
         """Locate the log of a process: opensearch, broker, webapps, supervisor or a child's name."""
@@ -290,6 +325,10 @@ class Stack:
         except (FileNotFoundError, ValueError):
             return None
         return content
+
+    def _plan_is_read(self) -> bool:
+        state = self._read_state()
+        return state is not None and state["plan"] == plan_digest(self.layout.plan)
 
     def _process_status(self, name: str, child: dict[str, Any], *, running: bool) -> ProcessStatus:
         pid, created = child.pop("pid"), child.pop("created")

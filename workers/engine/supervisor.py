@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import http.client
 import json
 import logging
@@ -26,7 +27,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from workers.engine.layout import ENGINE_PROCESSES, BROKER, OPENSEARCH, ChildSpec, Layout, write_private
+from workers.engine.layout import BROKER, ENGINE_PROCESSES, OPENSEARCH, ChildSpec, Layout, write_private
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -122,6 +123,7 @@ class Supervisor:
         self._pace = pace or Pace()
         self._children: dict[str, Child] = {}
         self._identity = ProcessId.of(os.getpid())
+        self._plan_digest = ""
         self._stopping = asyncio.Event()
         self._reload = asyncio.Event()
 
@@ -143,6 +145,7 @@ class Supervisor:
             await self._stop_all()
 
     async def _apply_plan(self) -> None:
+        digest = plan_digest(self._layout.plan)
         wanted = {spec.name: spec for spec in read_plan(self._layout.plan)}
         changed = [child for name, child in self._children.items() if wanted.get(name) != child.spec]
         await self._stop(changed)
@@ -152,6 +155,7 @@ class Supervisor:
         self._children |= {child.spec.name: child for child in fresh}
         for child in fresh:
             child.task = asyncio.create_task(self._keep(child))
+        self._plan_digest = digest
         self._publish()
 
     async def _keep(self, child: Child) -> None:
@@ -281,6 +285,7 @@ class Supervisor:
     def _publish(self, phase: str = "running") -> None:
         content = {
             "phase": phase,
+            "plan": self._plan_digest,
             "supervisor": asdict(self._identity),
             "children": {name: child.public() for name, child in self._children.items()},
         }
@@ -296,7 +301,26 @@ class Supervisor:
 def read_plan(path: Path) -> list[ChildSpec]:
     """Read what is to be supervised."""
     rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
-    return [ChildSpec(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}) for row in rows]
+    return [_child_spec(row) for row in rows]
+
+
+def plan_digest(path: Path) -> str:
+    """Fingerprint a plan, so that a caller can tell whether the supervisor has read it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _child_spec(row: dict[str, Any]) -> ChildSpec:
+    fallback = row["fallback_argv"]
+    return ChildSpec(
+        name=row["name"],
+        argv=tuple(row["argv"]),
+        env=row["env"],
+        ready_urls=tuple(row["ready_urls"]),
+        cwd=row["cwd"],
+        needs=tuple(row["needs"]),
+        fallback_argv=None if fallback is None else tuple(fallback),
+        stop_seconds=row["stop_seconds"],
+    )
 
 
 def write_plan(path: Path, children: Iterable[ChildSpec]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ READER = "USER"
 _INDEX = "operate-user-1.2.0_"
 _ROUNDS = 10
 _BUILTIN = (("act", OPERATOR), ("view", READER))
-_VISIBLE_SECONDS = 60.0
 _NOT_FOUND = 404
 
 
@@ -76,6 +74,7 @@ def ensure_users(layout: Layout, endpoints: Endpoints, accounts: Sequence[StaffA
 
     Raises:
         RequestFailed: OpenSearch refused.
+
     """
     known = _read(layout)
     wanted = [_renewed(known.get(item.user_id), item) for item in accounts]
@@ -89,6 +88,7 @@ def secure_builtin_accounts(layout: Layout, endpoints: Endpoints) -> None:
 
     Raises:
         RequestFailed: OpenSearch refused or Operate did not create them.
+
     """
     known = _read(layout)
     missing = [(name, role) for name, role in _BUILTIN if name not in known]

@@ -1,0 +1,83 @@
+"""Give the engine ring one real Camunda: its own data directory and ports, quick export, movable clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workers.engine.errors import DiskFull, EngineError, NetworkUnavailable, NoWritePermission, PortTaken
+from workers.engine.operate import Operate
+from workers.engine.stack import Stack, StackSettings
+from workers.engine.tasklist import Tasklist
+from workers.engine.users import StaffAccount
+from workers.engine.zeebe_rest import EngineClock, ZeebeRest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+PORT_OFFSET = 40
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run one engine for the whole session; its data is kept if a test failed."""
+    engine = Stack(StackSettings(tmp_path_factory.mktemp("engine"), port_offset=PORT_OFFSET, quick_export=True))
+    try:
+        engine.up()
+    except EngineError as error:
+        engine.down()
+        _say_what_is_missing(error)
+    yield engine
+    if request.session.testsfailed:
+        engine.down()
+    else:
+        engine.wipe()
+
+
+@pytest.fixture
+async def zeebe(stack: Stack) -> AsyncIterator[ZeebeRest]:
+    """Open the engine's REST API."""
+    async with stack.zeebe() as client:
+        yield client
+
+
+@pytest.fixture
+async def clock(zeebe: ZeebeRest) -> AsyncIterator[EngineClock]:
+    """Move the engine's time; after the test it is the machine's again."""
+    engine_clock = EngineClock(zeebe)
+    yield engine_clock
+    await engine_clock.reset()
+
+
+@pytest.fixture
+async def tasklist_login(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[Tasklist]]]:
+    """Log in to Tasklist as a staff member, whose account is made if there is none."""
+    async with AsyncExitStack() as open_sessions:
+
+        async def login(user_id: str) -> Tasklist:
+            known = {login.user_id for login in stack.logins()}
+            if user_id not in known:
+                await asyncio.to_thread(stack.ensure_users, [StaffAccount(user_id, user_id)])
+            return Tasklist(await open_sessions.enter_async_context(stack.session(user_id)))
+
+        yield login
+
+
+@pytest.fixture
+async def operate(stack: Stack) -> AsyncIterator[Operate]:
+    """Log in to Operate as its administrator."""
+    async with stack.session("admin") as session:
+        yield Operate(session)
+
+
+def _say_what_is_missing(error: EngineError) -> None:
+    """In CI a missing engine is a failure; elsewhere the ring is left out with its reason in one line."""
+    unavailable = isinstance(error, NetworkUnavailable | PortTaken | DiskFull | NoWritePermission)
+    text = f"Không có bộ máy Camunda cho các kiểm thử engine: {error.message}"
+    if unavailable and not os.environ.get("CI"):
+        pytest.skip(text)
+    pytest.fail(text, pytrace=False)
