@@ -1,0 +1,1 @@
+"""Check models, one kind of rule a module."""

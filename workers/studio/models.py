@@ -1,0 +1,95 @@
+"""Collect the models of `bpmn/`: diagrams, decisions, forms, and the dictionary of variables and messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from workers.errors import UserError
+from workers.studio.decisions import Decision, read_decisions
+from workers.studio.diagram import Diagram, read_diagram
+from workers.studio.forms import Form, read_form
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DICTIONARY = "variables.yaml"
+
+
+class DictionaryError(UserError):
+    """Say what is wrong in bpmn/variables.yaml."""
+
+
+class Variable(BaseModel):
+    """Describe a process variable to an analyst."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    description: str
+    example: object
+
+
+class Message(BaseModel):
+    """Describe a message: when it comes and which variables it carries."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    variables: list[str]
+
+
+class Dictionary(BaseModel):
+    """Hold what the models may name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    variables: dict[str, Variable]
+    messages: dict[str, Message]
+
+
+@dataclass(frozen=True)
+class Models:
+    """Hold everything below `bpmn/`."""
+
+    root: Path
+    diagrams: tuple[Diagram, ...]
+    decisions: tuple[Decision, ...]
+    forms: tuple[Form, ...]
+    dictionary: Dictionary
+
+    def form(self, form_id: str | None) -> Form | None:
+        """Find a form."""
+        return next((form for form in self.forms if form.id == form_id), None)
+
+    def decision(self, decision_id: str | None) -> Decision | None:
+        """Find a decision table."""
+        return next((decision for decision in self.decisions if decision.id == decision_id), None)
+
+
+def read_models(root: Path) -> Models:
+    """Read all models; raises a UserError naming the file and line that cannot be read."""
+    return Models(
+        root=root,
+        diagrams=tuple(read_diagram(path) for path in sorted(root.rglob("*.bpmn"))),
+        decisions=tuple(decision for path in sorted(root.rglob("*.dmn")) for decision in read_decisions(path)),
+        forms=tuple(read_form(path) for path in sorted(root.rglob("*.form"))),
+        dictionary=read_dictionary(root / DICTIONARY),
+    )
+
+
+def read_dictionary(path: Path) -> Dictionary:
+    """Read the dictionary; raises DictionaryError."""
+    try:
+        return Dictionary.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    except (OSError, YAMLError) as failure:
+        message = f"{path}: không đọc được từ điển biến. {failure}"
+        raise DictionaryError(message) from failure
+    except ValidationError as failure:
+        where = "; ".join(".".join(map(str, error["loc"])) for error in failure.errors())
+        message = f"{path}: mỗi biến cần title, description, example. Xem lại: {where}"
+        raise DictionaryError(message) from failure
