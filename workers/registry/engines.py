@@ -1,0 +1,98 @@
+"""Open connections to SQLite or PostgreSQL so that a commit is on the disk and a writer waits instead of failing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from workers.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.engine import URL, Connection
+
+BUSY_SECONDS = 30
+_READERS = 8
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+# FULL: a commit is on the disk before it is acknowledged, so neither a killed process nor a power cut loses it.
+_PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def sqlite_url(path: Path) -> str:
+    """Name the SQLite file at `path` as a database address."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def parse_url(url: str) -> URL:
+    """Read a database address and choose the asynchronous driver. Raises UserError when it names no usable database."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    driver = _DRIVERS.get(parsed.get_backend_name()) if parsed else None
+    if parsed is None or driver is None:
+        raise UserError(
+            "Địa chỉ cơ sở dữ liệu không đúng; viết dạng sqlite:///đường/dẫn/tệp hoặc postgresql://máy/tên."
+        )
+    parsed = parsed.set(drivername=driver)
+    if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+        raise UserError("Cơ sở dữ liệu SQLite phải là một tệp; viết dạng sqlite:///đường/dẫn/tệp.")
+    return parsed
+
+
+def reading_engine(url: URL) -> AsyncEngine:
+    """Open connections that can only read."""
+    return _engine(url, writing=False)
+
+
+def writing_engine(url: URL) -> AsyncEngine:
+    """Open the connections that write; on SQLite it is one, because the file takes one writer at a time."""
+    return _engine(url, writing=True)
+
+
+def _engine(url: URL, *, writing: bool) -> AsyncEngine:
+    sqlite = url.get_backend_name() == "sqlite"
+    options: dict[str, Any] = {"connect_args": {"isolation_level": None}} if sqlite else {"pool_pre_ping": True}
+    engine = create_async_engine(
+        url,
+        pool_size=1 if sqlite and writing else _READERS,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+        json_serializer=_to_json,
+        **options,
+    )
+    if sqlite:
+        _prepare_sqlite(engine, writing=writing)
+    elif not writing:
+        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, writing: bool) -> None:
+    pragmas = _PRAGMAS if writing else (*_PRAGMAS, "query_only=ON")
+    # The driver begins no transaction by itself (isolation_level None). IMMEDIATE takes the write lock at once: a
+    # transaction that starts as a reader and turns writer fails with "database is locked" instead of waiting.
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, record: object) -> None:  # noqa: ARG001
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

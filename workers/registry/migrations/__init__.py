@@ -1,0 +1,1 @@
+"""Hold the steps from one shape of the tables to the next."""

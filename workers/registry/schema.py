@@ -1,0 +1,126 @@
+"""Bring the database to the shape this program knows, and refuse one it does not know."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from workers.errors import UserError
+from workers.registry.engines import BUSY_SECONDS, parse_url, writing_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_251_629
+
+
+async def migrate(url: str) -> None:
+    """Create or update the tables, all steps in one transaction; several processes may call it at once.
+
+    Raises UserError when a newer program made the database, or when it cannot be opened.
+    """
+    parsed = parse_url(url)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            _prepare_file(Path(parsed.database or ""))
+        engine = writing_engine(parsed)
+        try:
+            async with engine.begin() as connection:
+                await _lock(connection)
+                await connection.run_sync(_upgrade)
+        finally:
+            await engine.dispose()
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        raise unusable(parsed, error) from None
+
+
+async def check_schema(connection: AsyncConnection) -> None:
+    """Raise UserError unless the tables are exactly those of this program."""
+    current = await connection.run_sync(_current)
+    if current != head():
+        _refuse_newer(current)
+        raise UserError(
+            "Cơ sở dữ liệu chưa được cập nhật cho phiên bản này. Chạy «dieuphoi up» hoặc «dieuphoi run» một lần."
+        )
+
+
+def head() -> str | None:
+    """Name the newest revision this program knows."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+
+def unusable(url: URL, error: Exception) -> UserError:
+    """Say in one sentence why a database cannot be used, without its password or any of its content."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    place = url.render_as_string(hide_password=True) if url.get_backend_name() != "sqlite" else url.database
+    return UserError(f"Không dùng được cơ sở dữ liệu {place}: {_reason(cause)}")
+
+
+def _reason(cause: BaseException | None) -> str:
+    known = {
+        "unable to open database file": "không mở được tệp; kiểm tra thư mục và quyền ghi.",
+        "file is not a database": "tệp này không phải cơ sở dữ liệu SQLite; chọn tệp khác hoặc phục hồi bản sao lưu.",
+        "readonly database": "không có quyền ghi vào tệp; kiểm tra quyền của tệp và thư mục.",
+        "malformed": "tệp bị hỏng; phục hồi bản sao lưu gần nhất.",
+        "disk is full": "ổ đĩa đã đầy; giải phóng dung lượng rồi chạy lại.",
+        "locked": "tiến trình khác đang giữ tệp; đợi nó xong rồi chạy lại.",
+    }
+    for part, advice in known.items():
+        if part in str(cause):
+            return advice
+    if isinstance(cause, OSError):
+        return "không mở được tệp hoặc không kết nối được máy chủ; kiểm tra đường dẫn, quyền và địa chỉ."
+    return f"lỗi {type(cause).__name__}; xem «dieuphoi doctor»."
+
+
+def _prepare_file(path: Path) -> None:
+    # Only the owner may read the registry: it holds personal data. SQLite gives its side files the same mode.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+    # Switching to WAL cannot happen inside a transaction and stays with the file.
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    finally:
+        connection.close()
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    # SQLite's BEGIN IMMEDIATE keeps a second program out already.
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def _upgrade(connection: Connection) -> None:
+    current = _current(connection)
+    if current == head():
+        return
+    _refuse_newer(current)
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(current: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    if current is not None and current not in known:
+        message = (
+            f"Cơ sở dữ liệu do phiên bản dieuphoi mới hơn tạo ra (lược đồ {current}). "
+            "Cài phiên bản mới hơn rồi chạy lại; dữ liệu chưa bị thay đổi."
+        )
+        raise UserError(message)

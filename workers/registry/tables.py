@@ -1,0 +1,287 @@
+"""Name the tables. The migrations create them; a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+from workers.registry.columns import Instant, row_id, structured, word
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _of(target: str) -> Any:
+    # Checked at commit, so that a handler may write a dossier and what hangs on it in any order.
+    return ForeignKey(target, deferrable=True, initially="DEFERRED")
+
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("submitted_at", Instant, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("procedure_code", String, nullable=False),
+    Column("case", String),
+    Column("title", Text, nullable=False),
+    Column("urgency", String, nullable=False),
+    Column("origin_unit", String, nullable=False),
+)
+
+applicants = Table(
+    "applicants",
+    metadata,
+    Column("submission_id", String, _of("submissions.id"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("id_number", String),
+    Column("tax_code", String),
+    Column("phone", String),
+    Column("email", String),
+    Column("address", Text),
+    Column("unit", String),
+    Column("consent_email", Boolean, nullable=False),
+    Column("consent_sms", Boolean, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("submission_id", String, _of("submissions.id"), nullable=False),
+    Column("composition", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("original", String, nullable=False),
+    Column("issued_on", Date),
+    Column("expires_on", Date),
+    Column("round", Integer, nullable=False),
+    Column("detected_type", String),
+    Column("pages", Integer),
+    Column("findings", structured()),
+    Index(None, "submission_id"),
+    Index(None, "sha256"),
+)
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("submission_id", String, _of("submissions.id"), nullable=False, unique=True),
+    Column("process_instance_key", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("procedure_code", String, nullable=False),
+    Column("procedure_version", String, nullable=False),
+    Column("case", String),
+    Column("title", Text, nullable=False),
+    Column("urgency", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("origin_unit", String, nullable=False),
+    Column("lead_unit", String, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    Column("original_due_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("near_due_at", Instant, nullable=False),
+    Column("deadline_provisional", Boolean, nullable=False),
+    Column("deadline_revision", Integer, nullable=False),
+    Column("paused_at", Instant),
+    Column("paused_minutes", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("resolved_at", Instant),
+    Column("finished_at", Instant),
+    Column("result_number", String),
+    Column("result_type", String),
+    Column("extensions", Integer, nullable=False),
+    Column("supplements", Integer, nullable=False),
+    Column("rating", Integer),
+    Column("tracking_secret", String, nullable=False),
+    Index(None, "received_at", "code"),
+    Index(None, "state", "received_at", "code"),
+    Index(None, "lead_unit", "received_at", "code"),
+    Index(None, "lead_unit", "state", "received_at", "code"),
+    Index(None, "finished_at", "resolved_at", "due_at", "code"),
+    Index(None, "lead_unit", "finished_at", "resolved_at", "due_at", "code"),
+)
+
+dossier_words = Table(
+    "dossier_words",
+    metadata,
+    Column("word", word(), primary_key=True),
+    Column("dossier_code", String, _of("dossiers.code"), primary_key=True),
+    Index(None, "dossier_code"),
+)
+
+deadline_changes = Table(
+    "deadline_changes",
+    metadata,
+    Column("dossier_code", String, _of("dossiers.code"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("clause", Text),
+    Column("before", Instant),
+    Column("after", Instant, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+)
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("request_id", String, nullable=False, unique=True),
+    Column("dossier_code", String, _of("dossiers.code"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("regulation", String),
+    Column("asked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("answer", String),
+    Column("content", Text),
+    Column("silent", Boolean, nullable=False),
+    Column("silence_outcome", String),
+    Column("silence_clause", Text),
+    Column("late", Boolean, nullable=False),
+    Column("disposition", String),
+    Column("explanation", Text),
+    Index(None, "dossier_code"),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("dossier_code", String, _of("dossiers.code"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("form_set", String),
+    Column("form_code", String),
+    Column("title", Text, nullable=False),
+    Column("number", String),
+    Column("sha256", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index(None, "dossier_code"),
+)
+
+# Timeline, heads and steps hang on no dossier row: the record of who held what outlives whatever happens to it.
+steps = Table(
+    "steps",
+    metadata,
+    Column("step_id", row_id(), primary_key=True, autoincrement=False),
+    Column("dossier_code", String, nullable=False),
+    Column("element_id", String, nullable=False),
+    Column("process_id", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("person", String),
+    Column("clause", Text),
+    Column("opened_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("limit_minutes", Integer),
+    Column("request_id", String),
+    Column("closed_at", Instant),
+    Index(None, "dossier_code", "closed_at", "opened_at"),
+    Index(None, "unit", "closed_at", "due_at"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("dossier_code", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("step_id", BigInteger),
+    Column("element_id", String),
+    Column("process_id", String),
+    Column("name", Text, nullable=False),
+    Column("unit", String),
+    Column("role", String),
+    Column("person", String),
+    Column("clause", Text),
+    Column("due_at", Instant),
+    Column("limit_minutes", Integer),
+    Column("working_minutes", Integer),
+    Column("outcome", Text),
+    Column("note", Text),
+    Column("request_id", String),
+    Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+timeline_heads = Table(
+    "timeline_heads",
+    metadata,
+    Column("dossier_code", String, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("element_instance_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_type", String, primary_key=True),
+    Column("job_key", BigInteger, nullable=False),
+    Column("process_instance_key", BigInteger, nullable=False),
+    Column("dossier_code", String),
+    Column("at", Instant, nullable=False),
+    Column("result", structured()),
+    Index(None, "dossier_code"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("message_id", String, nullable=False, unique=True),
+    Column("dossier_code", String),
+    Column("channel", String, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("event", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("attachments", structured(), nullable=False),
+    Column("variables", structured(), nullable=False),
+    Column("not_before", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_at", Instant),
+    Column("finished_at", Instant),
+    Index(None, "state", "channel", "due_at", "id"),
+    Index(None, "state", "claimed_at"),
+    Index(None, "state", "created_at"),
+    Index(None, "dossier_code", "id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("outbox_id", row_id(), _of("outbox.id"), primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("claimed_by", String, nullable=False),
+    Column("claimed_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("outcome", String),
+    Column("reason", Text),
+)

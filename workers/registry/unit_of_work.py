@@ -1,0 +1,105 @@
+"""Commit what a job changed together with the note that it was done, so that a second delivery changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import update
+
+from workers.errors import AlreadyDone
+from workers.registry import tables as t
+from workers.registry.reader import Reader
+from workers.registry.writer import insert_if_absent
+
+if TYPE_CHECKING:
+    from workers.contract import JobMeta
+    from workers.registry.database import Registry, Transaction
+    from workers.registry.reader import Rows
+    from workers.registry.writer import Writer
+
+
+class RegistryUnit:
+    """Hold the one transaction of a delivery of a job.
+
+    The element instance stays the same over time-outs and retries, so its key and the job type name the effect.
+    The first call of `writer` claims it, and holds SQLite's only write lock from then on: read, compute and render
+    before that. `reader` sees what the writer wrote, and the newest committed state before. A job that never asks
+    for a writer leaves no trace and costs nothing here.
+    """
+
+    def __init__(self, registry: Registry, contract_type: str, job: JobMeta, dossier_code: str | None = None) -> None:
+        self.context: Any = self
+        self.reader = Reader(self._fetch)
+        self._registry = registry
+        self._type = contract_type
+        self._job = job
+        self._dossier_code = dossier_code
+        self._opening = asyncio.Lock()
+        self._transaction: Transaction | None = None
+        self._mine = (t.effects.c.element_instance_key == job.element_instance_key) & (
+            t.effects.c.job_type == contract_type
+        )
+
+    async def stored_result(self) -> dict[str, Any] | None:
+        """Give the result of an earlier delivery; None when none committed."""
+        return await self._stored(self._registry.latest)
+
+    async def writer(self) -> Writer:
+        """Open the transaction on the first call. Raises AlreadyDone when another delivery committed before."""
+        async with self._opening:
+            if self._transaction is None:
+                self._transaction = await self._claim()
+        return self._transaction.writer
+
+    async def commit(self, result: dict[str, Any]) -> None:
+        """Commit the changes with the result; nothing to do when no writer was opened."""
+        transaction, self._transaction = self._transaction, None
+        if transaction is None:
+            return
+        code = self._dossier_code or result.get("dossier_code")
+        values = {"result": result, "dossier_code": code, "at": self._registry.now()}
+        try:
+            await transaction.connection.execute(update(t.effects).where(self._mine).values(values))
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await transaction.commit()
+
+    async def rollback(self) -> None:
+        """Forget the changes; harmless when there are none or they are committed."""
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            await transaction.rollback()
+
+    async def _claim(self) -> Transaction:
+        # The row is inserted before the handler changes anything: a second delivery waits here for the first one's
+        # commit (then it is done) or rollback (then it may go on), on SQLite for the file, on PostgreSQL for the key.
+        transaction = await self._registry.begin()
+        try:
+            claimed = await insert_if_absent(
+                transaction.connection,
+                t.effects,
+                {
+                    "element_instance_key": self._job.element_instance_key,
+                    "job_type": self._type,
+                    "job_key": self._job.key,
+                    "process_instance_key": self._job.process_instance_key,
+                    "at": self._registry.now(),
+                },
+            )
+        except BaseException:
+            await transaction.rollback()
+            raise
+        if claimed:
+            return transaction
+        stored = await self._stored(transaction.writer)
+        await transaction.rollback()
+        raise AlreadyDone(stored or {})
+
+    async def _stored(self, reader: Reader) -> dict[str, Any] | None:
+        return await reader.effect(self._mine)
+
+    async def _fetch(self, statement: Any) -> Rows:
+        source = self._transaction.writer if self._transaction else self._registry.latest
+        return await source.rows(statement)

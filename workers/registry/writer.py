@@ -1,0 +1,202 @@
+"""Change the registry inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workers.records import (
+    DeadlineChange,
+    DossierRecord,
+    FiledDocument,
+    OpenStep,
+    OpinionRecord,
+    OutboxDraft,
+    PaperRecord,
+    Record,
+    Submission,
+    TimelineEntry,
+    TimelineKind,
+)
+from workers.registry import tables as t
+from workers.registry.chain import Head, link
+from workers.registry.reader import OPINION_COLUMNS, STEP_COLUMNS, Reader, Rows
+from workers.registry.words import dossier_words
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+Clock = Callable[[], datetime]
+R = TypeVar("R", bound=Record)
+
+
+class Writer(Reader):
+    """Read and write in one transaction: it sees its own changes, nobody else does before the commit."""
+
+    def __init__(self, connection: AsyncConnection, now: Clock) -> None:
+        async def fetch(statement: Any) -> Rows:
+            return (await connection.execute(statement)).mappings().all()
+
+        super().__init__(fetch)
+        self._connection = connection
+        self._now = now
+
+    async def add_submission(self, submission: Submission) -> None:
+        """Keep what was handed in."""
+        values = submission.model_dump(exclude={"applicant", "documents", "dossier_code"})
+        await self._connection.execute(insert(t.submissions).values(values))
+        applicant = submission.applicant.model_dump()
+        await self._connection.execute(insert(t.applicants).values(submission_id=submission.id, **applicant))
+        await self._add_documents(submission.id, submission.documents)
+
+    async def add_dossier(self, dossier: DossierRecord) -> None:
+        """Keep a new dossier and link its submission."""
+        await self._connection.execute(insert(t.dossiers).values(dossier.model_dump()))
+        await self._add_words(dossier)
+        await self._insert_if_absent(t.timeline_heads, dossier_code=dossier.code, seq=0, hash="")
+
+    async def update_dossier(self, code: str, **changes: Any) -> DossierRecord:
+        """Change fields of a dossier and return it whole. Raises KeyError for an unknown code."""
+        row = await self._first(select(t.dossiers).where(t.dossiers.c.code == code).with_for_update())
+        if row is None:
+            raise KeyError(code)
+        before = DossierRecord(**row)
+        after, values = _changed(before, {"code", "submission_id"}, changes)
+        if values:
+            await self._connection.execute(update(t.dossiers).where(t.dossiers.c.code == code).values(values))
+        if after.title != before.title:
+            await self._connection.execute(delete(t.dossier_words).where(t.dossier_words.c.dossier_code == code))
+            await self._add_words(after)
+        return after
+
+    async def add_documents(self, code: str, documents: Iterable[FiledDocument]) -> None:
+        """File more documents (a supplement). Raises KeyError for an unknown code."""
+        await self._add_documents(await self._submission_of(code), documents)
+
+    async def set_inspection(self, code: str, document: FiledDocument) -> None:
+        """Keep type, pages and findings of the document with this digest. Raises KeyError for an unknown code."""
+        await self._connection.execute(
+            update(t.documents)
+            .where(t.documents.c.submission_id == await self._submission_of(code))
+            .where(t.documents.c.sha256 == document.sha256)
+            .values(document.model_dump(include={"detected_type", "pages", "findings"}))
+        )
+
+    async def next_number(self, scope: str) -> int:
+        """Mint the next number of a counter, from 1, without gap or duplicate once the transaction commits."""
+        await self._insert_if_absent(t.counters, scope=scope, value=0)
+        counter = t.counters.c
+        await self._connection.execute(update(t.counters).where(counter.scope == scope).values(value=counter.value + 1))
+        rows = await self._fetch(select(counter.value).where(counter.scope == scope))
+        return int(rows[0]["value"])
+
+    async def add_paper(self, paper: PaperRecord) -> None:
+        """Keep a produced paper."""
+        await self._connection.execute(insert(t.papers).values(paper.model_dump()))
+
+    async def add_opinion(self, opinion: OpinionRecord) -> None:
+        """Keep a request for an opinion."""
+        await self._connection.execute(insert(t.opinions).values(opinion.model_dump()))
+
+    async def update_opinion(self, request_id: str, **changes: Any) -> OpinionRecord:
+        """Change fields of an opinion and return it whole. Raises KeyError for an unknown request."""
+        asked = t.opinions.c.request_id == request_id
+        row = await self._first(select(*OPINION_COLUMNS).where(asked).with_for_update())
+        if row is None:
+            raise KeyError(request_id)
+        after, values = _changed(OpinionRecord(**row), {"request_id", "dossier_code"}, changes)
+        if values:
+            await self._connection.execute(update(t.opinions).where(asked).values(values))
+        return after
+
+    async def add_deadline_change(self, change: DeadlineChange) -> None:
+        """Keep a revision of the deadline."""
+        await self._connection.execute(insert(t.deadline_changes).values(change.model_dump()))
+
+    async def open_step(self, step: OpenStep) -> None:
+        """Record that somebody holds a step from now on; a second call for the same step changes nothing."""
+        if await self._insert_if_absent(t.steps, **step.model_dump()):
+            await self._append(_hand_over(step, TimelineKind.OPENED, step.opened_at))
+
+    async def close_step(self, step_id: int, at: datetime, working_minutes: int, outcome: str | None) -> None:
+        """Record that a step was handed on; closing a closed or unknown step changes nothing."""
+        still_open = (t.steps.c.step_id == step_id) & t.steps.c.closed_at.is_(None)
+        row = await self._first(select(*STEP_COLUMNS).where(still_open).with_for_update())
+        if row is None:
+            return
+        await self._connection.execute(update(t.steps).where(still_open).values(closed_at=at))
+        entry = _hand_over(OpenStep(**row), TimelineKind.CLOSED, at)
+        await self._append(entry.model_copy(update={"working_minutes": working_minutes, "outcome": outcome}))
+
+    async def record_event(self, entry: TimelineEntry) -> None:
+        """Append an entry that is no hand-over; `seq` and the hashes are filled in here."""
+        await self._append(entry)
+
+    async def send(self, draft: OutboxDraft) -> None:
+        """Queue something to send once; a second draft with the same message id changes nothing."""
+        now = self._now()
+        await self._insert_if_absent(
+            t.outbox,
+            **draft.model_dump(),
+            created_at=now,
+            due_at=draft.not_before or now,
+            state="pending",
+            attempts=0,
+        )
+
+    async def _append(self, entry: TimelineEntry) -> None:
+        heads = t.timeline_heads
+        mine = heads.c.dossier_code == entry.dossier_code
+        locked = select(heads.c.seq, heads.c.hash).where(mine).with_for_update()
+        row = await self._first(locked)
+        if row is None:
+            await self._insert_if_absent(heads, dossier_code=entry.dossier_code, seq=0, hash="")
+            row = await self._first(locked)
+        linked = link(entry, Head(**row) if row else Head())
+        await self._connection.execute(insert(t.timeline).values(linked.model_dump()))
+        await self._connection.execute(update(heads).where(mine).values(seq=linked.seq, hash=linked.hash))
+
+    async def _submission_of(self, code: str) -> str:
+        row = await self._first(select(t.dossiers.c.submission_id).where(t.dossiers.c.code == code))
+        if row is None:
+            raise KeyError(code)
+        return str(row["submission_id"])
+
+    async def _add_documents(self, submission_id: str, documents: Iterable[FiledDocument]) -> None:
+        for document in documents:
+            await self._connection.execute(
+                insert(t.documents).values(submission_id=submission_id, **document.model_dump())
+            )
+
+    async def _add_words(self, dossier: DossierRecord) -> None:
+        words = sorted(dossier_words(dossier.code, dossier.title))
+        await self._connection.execute(
+            insert(t.dossier_words), [{"word": word, "dossier_code": dossier.code} for word in words]
+        )
+
+    async def _insert_if_absent(self, table: Table, **values: Any) -> bool:
+        return await insert_if_absent(self._connection, table, values)
+
+
+async def insert_if_absent(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; tell whether it was. Waits for another transaction that holds the key."""
+    insert_or_skip = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    result = await connection.execute(insert_or_skip(table).values(values).on_conflict_do_nothing())
+    return result.rowcount == 1
+
+
+def _changed(record: R, fixed: set[str], changes: dict[str, Any]) -> tuple[R, dict[str, Any]]:
+    known = type(record).model_fields.keys() - fixed
+    if unknown := changes.keys() - known:
+        message = f"cannot change {', '.join(sorted(unknown))}"
+        raise TypeError(message)
+    after = type(record).model_validate(record.model_dump() | changes)
+    return after, after.model_dump(include=set(changes))
+
+
+def _hand_over(step: OpenStep, kind: TimelineKind, at: datetime) -> TimelineEntry:
+    return TimelineEntry(kind=kind, at=at, seq=0, **step.model_dump(exclude={"opened_at"}))
