@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
