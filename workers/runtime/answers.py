@@ -96,6 +96,16 @@ def answer_to(error: Exception, case: Case, policy: BackOff) -> Answer:
         return _business(error, case)
     if isinstance(error, RetryLater):
         return _retry(error, case, policy)
+    for_operator = _operator(error, case)
+    return for_operator or _unknown(error, case, policy)
+
+
+def refused(case: Case, reason: str) -> Fail:
+    """Open an incident because the engine does not take the result; `reason` is the name of a gRPC status."""
+    return case.operator(texts.refused_result(case.contract, reason), *texts.REPORT_REFUSAL)
+
+
+def _operator(error: Exception, case: Case) -> Fail | None:
     if isinstance(error, NeedsOperator):
         return case.operator(error.message, error.action, error.code)
     if isinstance(error, InvalidInput):
@@ -104,12 +114,7 @@ def answer_to(error: Exception, case: Case, policy: BackOff) -> Answer:
         return case.operator(texts.invalid_output(case.contract, error.problems), *texts.REPORT_OUTPUT)
     if isinstance(error, UserError):
         return case.operator(error.message, *texts.FIX_CONFIGURATION)
-    return _unknown(error, case, policy)
-
-
-def refused(case: Case, reason: str) -> Fail:
-    """Open an incident because the engine does not take the result; `reason` is the name of a gRPC status."""
-    return case.operator(texts.refused_result(case.contract, reason), *texts.REPORT_REFUSAL)
+    return None
 
 
 def _business(error: BusinessError, case: Case) -> Answer:

@@ -55,12 +55,15 @@ class Catalog:
         self._specs[job_type] = spec
 
     def __iter__(self) -> Iterator[JobSpec[Any, Any]]:
+        """List the specs in the order they were declared."""
         return iter(self._specs.values())
 
     def __len__(self) -> int:
+        """Count the job types."""
         return len(self._specs)
 
     def __getitem__(self, job_type: str) -> JobSpec[Any, Any]:
+        """Find a spec by its job type. Raises KeyError."""
         return self._specs[job_type]
 
     @property

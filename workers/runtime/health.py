@@ -15,8 +15,8 @@ from workers.runtime.metrics import CONTENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from workers.runtime.floor import Floor
     from workers.runtime.metrics import Metrics
-    from workers.runtime.onion import Floor
     from workers.runtime.watch import Watch
 
 _REQUEST_SECONDS = 5
@@ -58,7 +58,7 @@ class Health:
             "denied": state.denied,
             "reason": state.reason,
             "last_poll_age_seconds": round(self.watch.age(job_type), 1),
-            "in_flight": self.floor.count(job_type),
+            "in_flight": self.floor.held(job_type),
         }
 
     def update_metrics(self) -> None:

@@ -1,6 +1,6 @@
-"""Run one delivery of a job, layer by layer, always in this order:
+"""Run one delivery of a job, layer by layer, always in the same order.
 
-deadline, log context, metrics, input, limit, ledger, handler, output, commit, acknowledgement.
+Deadline, log context, metrics, input, limit, ledger, handler, output, commit, acknowledgement.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workers.contract import Contract, Variables
     from workers.runtime.acknowledge import Acknowledger
     from workers.runtime.catalog import JobSpec
+    from workers.runtime.floor import Floor
     from workers.runtime.metrics import Metrics
     from workers.runtime.work import UnitOfWork, Workplace
 
@@ -38,20 +39,6 @@ _CODE = re.compile(r"[A-Z][A-Z0-9.]*-\d{6}-\d{4,}")
 
 _LARGEST_MARGIN = 5.0
 _SHARE_OF_MARGIN = 0.1
-
-
-@dataclass
-class Floor:
-    """Hold what all job types of a process share: slots to work in, and the jobs at hand."""
-
-    slots: asyncio.Semaphore
-    stopping: bool = False
-    jobs: dict[asyncio.Task[Any], str] = field(default_factory=dict)
-    waiting: set[asyncio.Task[Any]] = field(default_factory=set)
-
-    def count(self, job_type: str) -> int:
-        """Count the jobs of one type at hand."""
-        return sum(1 for held in self.jobs.values() if held == job_type)
 
 
 @dataclass(frozen=True)
@@ -80,6 +67,7 @@ class Onion:
     def __init__(
         self,
         spec: JobSpec[Any, Any],
+        *,
         workplace: Workplace,
         acknowledger: Acknowledger,
         metrics: Metrics,
@@ -109,6 +97,7 @@ class Onion:
         finally:
             in_flight.dec()
             del self._floor.jobs[task]
+            self._floor.leave(job.type)
         return job
 
     async def _run(self, delivery: Delivery, task: asyncio.Task[Any]) -> None:

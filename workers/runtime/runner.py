@@ -17,9 +17,10 @@ from pyzeebe.task.task_config import TaskConfig
 
 from workers.runtime.acknowledge import Acknowledger
 from workers.runtime.backoff import ACKNOWLEDGEMENT, CONNECTION, JOB_RETRY, BackOff
+from workers.runtime.floor import Floor
 from workers.runtime.health import Health
 from workers.runtime.logging import describe
-from workers.runtime.onion import DOSSIER_CODE, Floor, Onion
+from workers.runtime.onion import DOSSIER_CODE, Onion
 from workers.runtime.watch import Watch, WatchedAdapter
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from workers.runtime.work import Workplace
 
 log = structlog.stdlib.get_logger(__name__)
+
+_NEVER_FULL = 1_000_000
+"""At its own limit pyzeebe sleeps; the floor waits for room instead."""
 
 
 class ExitCode(IntEnum):
@@ -47,8 +51,8 @@ class RunnerOptions:
     """Tune a runner.
 
     `concurrency`: jobs worked on at once in this process. `prefetch`: jobs of one type held at most,
-    working or waiting for a slot; at that number pyzeebe pauses its polls for a second. `drain`: how long
-    a stop waits for running handlers. `stuck`: no poll attempted for so long means a dead worker.
+    working or waiting for a slot. `drain`: how long a stop waits for running handlers. `stuck`: no poll
+    attempted for so long though there was room means a dead worker.
     """
 
     name: str = "dieuphoi"
@@ -79,9 +83,9 @@ class Runner:
         self._catalog = catalog
         self._channel = channel
         self._metrics = metrics
-        self._floor = Floor(slots=asyncio.Semaphore(self._options.concurrency))
+        self._floor = Floor(asyncio.Semaphore(self._options.concurrency), self._options.prefetch)
         self._watch = Watch(clock=lambda: asyncio.get_running_loop().time())
-        self._adapter = WatchedAdapter(channel, self._watch, self._options.connection)
+        self._adapter = WatchedAdapter(channel, self._watch, self._floor, self._options.connection)
         self._acknowledger = Acknowledger(self._adapter, metrics, self._options.acknowledgement)
         self._workplace = workplace
         self._stop = asyncio.Event()
@@ -139,7 +143,7 @@ class Runner:
             exception_handler=None,
             timeout_ms=round(spec.contract.timeout.total_seconds() * 1000),
             max_jobs_to_activate=self._options.prefetch,
-            max_running_jobs=self._options.prefetch,
+            max_running_jobs=_NEVER_FULL,
             variables_to_fetch=fetched,
             single_value=False,
             variable_name="",
@@ -147,23 +151,33 @@ class Runner:
             after=[],
         )
         onion = Onion(
-            spec, self._workplace, self._acknowledger, self._metrics, self._floor, self._options.job_retry
+            spec,
+            workplace=self._workplace,
+            acknowledger=self._acknowledger,
+            metrics=self._metrics,
+            floor=self._floor,
+            policy=self._options.job_retry,
         )
         return Task(spec.handler, onion, config)
 
     async def _guard(self) -> None:
         """Return when a poller stopped polling though it has room: pyzeebe may hang without an error."""
-        while not (stuck := self._stuck_types()):
+        suspects: set[str] = set()
+        stuck: set[str] = set()
+        while not stuck:
             await asyncio.sleep(self._options.check_every.total_seconds())
-        log.error("worker.stuck", job_types=stuck)
+            # Twice in a row: a poller that just got room again, or a loop that was blocked, is not dead.
+            before, suspects = suspects, self._silent_types()
+            stuck = before & suspects
+        log.error("worker.stuck", job_types=sorted(stuck))
 
-    def _stuck_types(self) -> list[str]:
+    def _silent_types(self) -> set[str]:
         limit = self._options.stuck.total_seconds()
-        return [
+        return {
             job_type
             for job_type in self._catalog.types
-            if self._watch.idle(job_type) > limit and self._floor.count(job_type) < self._options.prefetch
-        ]
+            if self._watch.idle(job_type) > limit and self._floor.has_room(job_type)
+        }
 
     def _verdict(self, tasks: list[asyncio.Task[None]]) -> ExitCode:
         ended = [task for task in tasks if task.done()]

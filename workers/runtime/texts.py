@@ -66,6 +66,7 @@ _KINDS = {
     "not_finite": "không phải số hữu hạn",
     "too_large": "quá lớn",
     "wrong_model": "không phải kiểu đã khai báo",
+    "unwritable": "không ghi được thành JSON",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,16 +56,15 @@ def serialise_output(contract: Contract[Any, Any], output: object) -> dict[str, 
     """
     if not isinstance(output, contract.output):
         raise InvalidOutput([f"{type(output).__name__} {kind_of_problem('wrong_model')}"])
-    naive = [".".join(path) for path, value in _leaves(output) if _is_naive(value)]
-    if naive:
-        raise InvalidOutput([f"{path} {kind_of_problem('naive_datetime')}" for path in naive])
+    flaws = [(path, _flaw(value)) for path, value in _leaves(output)]
+    problems = [f"{'.'.join(path)} {kind_of_problem(flaw)}" for path, flaw in flaws if flaw]
+    if problems:
+        raise InvalidOutput(problems)
     try:
         result: dict[str, Any] = output.model_dump(mode="json", by_alias=True, warnings="error")
         size = len(json.dumps(result, allow_nan=False))
-    except (PydanticSerializationError, TypeError, RecursionError):
-        problem = f"{contract.output.__name__} {kind_of_problem('wrong_model')}"
-    except ValueError:
-        problem = f"{contract.output.__name__} {kind_of_problem('not_finite')}"
+    except (PydanticSerializationError, ValueError, TypeError, RecursionError):
+        problem = f"{contract.output.__name__} {kind_of_problem('unwritable')}"
     else:
         if size <= LARGEST_RESULT:
             return result
@@ -112,5 +112,10 @@ def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         yield path, value
 
 
-def _is_naive(value: object) -> bool:
-    return isinstance(value, datetime) and value.tzinfo is None
+def _flaw(value: object) -> str | None:
+    # Pydantic writes both without complaint: the one is read in another zone, the other becomes null.
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return "naive_datetime"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not_finite"
+    return None

@@ -1,8 +1,9 @@
 """Watch the connection to the gateway: count for ourselves, back off for ourselves, and know who is denied.
 
-pyzeebe's poller sleeps a fixed five seconds after an error, counts errors for its whole life and ends
-all job types when one meets an unexpected status. Here each poll reports to a Watch, waits its own
-back-off after a passing error and returns normally, so that pyzeebe simply polls again.
+pyzeebe's poller sleeps a fixed time after an error or at full capacity, counts errors for its whole life
+and ends all job types when one meets an unexpected status. Here each poll waits until there is room,
+reports to a Watch, waits its own back-off after a passing error and returns normally, so that pyzeebe
+simply polls again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
     from pyzeebe.job.job import Job
+
+    from workers.runtime.floor import Floor
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -120,16 +123,22 @@ class Watch:
 class WatchedAdapter(ZeebeAdapter):
     """Report each poll to a Watch and outlast any outage of the gateway."""
 
-    def __init__(self, channel: grpc.aio.Channel, watch: Watch, policy: BackOff = CONNECTION) -> None:
+    def __init__(self, channel: grpc.aio.Channel, watch: Watch, floor: Floor, policy: BackOff = CONNECTION) -> None:
         super().__init__(channel, max_connection_retries=-1)
         self._watch = watch
+        self._floor = floor
         self._policy = policy
 
-    async def activate_jobs(self, task_type: str, *args: Any, **kwargs: Any) -> AsyncGenerator[Job]:
-        """Poll once; a passing error waits and yields nothing. Raises AccessDenied."""
+    async def activate_jobs(self, task_type: str, **request: Any) -> AsyncGenerator[Job]:  # type: ignore[override]
+        """Poll once, for as many jobs as there is room for; a passing error waits and yields nothing.
+
+        Raises AccessDenied.
+        """
+        request["max_jobs_to_activate"] = await self._floor.room(task_type)
         self._watch.attempt(task_type)
         try:
-            async for job in super().activate_jobs(task_type, *args, **kwargs):
+            async for job in super().activate_jobs(task_type, **request):
+                self._floor.take(task_type)
                 yield job
         except ActivateJobsRequestInvalidError:
             raise
@@ -138,11 +147,14 @@ class WatchedAdapter(ZeebeAdapter):
         else:
             self._watch.answered(task_type)
 
-    async def stream_activate_jobs(self, task_type: str, *args: Any, **kwargs: Any) -> AsyncGenerator[Job]:
+    async def stream_activate_jobs(  # type: ignore[override]
+        self, task_type: str, **request: Any
+    ) -> AsyncGenerator[Job]:
         """Stream until the stream expires, which is no error; a passing error waits. Raises AccessDenied."""
         try:
-            async for job in super().stream_activate_jobs(task_type, *args, **kwargs):
+            async for job in super().stream_activate_jobs(task_type, **request):
                 self._watch.answered(task_type)
+                self._floor.take(task_type)
                 yield job
         except StreamActivateJobsRequestInvalidError:
             raise

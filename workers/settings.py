@@ -1,0 +1,134 @@
+"""Read the environment: the only module that does. Names are the fields below with the prefix DIEUPHOI_."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workers.errors import UserError
+
+PREFIX = "DIEUPHOI_"
+
+_HOME = Path(__file__).resolve().parent.parent
+_LARGEST_PORT = 65535
+
+
+class Settings(BaseSettings):
+    """Hold where things are and how much of the machine is used."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    home: Path = Field(_HOME, description="Thư mục chứa bpmn/ và config/")
+    data_dir: Path | None = Field(None, description="Thư mục dữ liệu; trống: `.dieuphoi` trong `home`")
+    cache_dir: Path | None = Field(None, description="Thư mục giữ bộ máy Camunda đã tải; trống: `~/.cache/dieuphoi`")
+    database_url: SecretStr | None = Field(
+        None, description="Địa chỉ cơ sở dữ liệu (SQLAlchemy); trống: SQLite `registry.db` trong `data_dir`"
+    )
+
+    gateway_address: str | None = Field(
+        None, description="Cổng gRPC của Zeebe, dạng `máy:cổng`; trống: Camunda nhúng trên máy này"
+    )
+    gateway_tls: bool = Field(False, description="Mã hóa kết nối tới Zeebe bằng TLS")
+    gateway_ca_file: Path | None = Field(None, description="Chứng thư CA (PEM) của Zeebe; trống: của hệ điều hành")
+    gateway_auth: Literal["none", "basic", "oauth"] = Field("none", description="Cách đăng nhập Zeebe (cần TLS)")
+    gateway_user: str | None = Field(None, description="Tên đăng nhập (`basic`)")
+    gateway_password: SecretStr | None = Field(None, description="Mật khẩu (`basic`)")
+    gateway_client_id: str | None = Field(None, description="Client id (`oauth`)")
+    gateway_client_secret: SecretStr | None = Field(None, description="Client secret (`oauth`)")
+    gateway_token_url: str | None = Field(None, description="Địa chỉ cấp token (`oauth`)")
+    gateway_audience: str | None = Field(None, description="Audience của token (`oauth`)")
+    gateway_scope: str | None = Field(None, description="Scope của token (`oauth`)")
+
+    concurrency: int = Field(16, ge=1, le=1024, description="Số việc chạy cùng lúc trong một tiến trình")
+    prefetch: int = Field(128, ge=1, le=4096, description="Số việc mỗi loại được nhận trước nhiều nhất")
+    streaming: bool = Field(False, description="Nhận qua luồng (stream) các việc có người đang chờ trước màn hình")
+    drain_seconds: float = Field(30, ge=0, le=600, description="Khi dừng: chờ việc đang chạy bao nhiêu giây")
+    metrics_port: int = Field(9464, ge=0, le=_LARGEST_PORT, description="Cổng /metrics, /healthz, /readyz (127.0.0.1)")
+
+    smtp_host: str = Field("127.0.0.1", description="Máy chủ gửi thư (SMTP)")
+    smtp_port: int = Field(1025, ge=1, le=_LARGEST_PORT, description="Cổng SMTP")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="Mã hóa kết nối SMTP")
+    smtp_user: str | None = Field(None, description="Tên đăng nhập SMTP")
+    smtp_password: SecretStr | None = Field(None, description="Mật khẩu SMTP")
+    mail_from: str = Field("dieuphoi@example.vn", description="Địa chỉ người gửi thư")
+
+    tracking_base_url: str = Field("http://127.0.0.1:8090", description="Địa chỉ trang tra cứu in trên giấy và thư")
+    log_format: Literal["console", "json"] = Field("console", description="Dạng nhật ký")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Mức nhật ký")
+    engine_port_offset: int = Field(
+        0, ge=0, le=30000, description="Cộng vào mọi cổng của Camunda nhúng, để chạy nhiều bộ trên một máy"
+    )
+
+    @field_validator("home", "data_dir", "cache_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
+
+    @field_validator("log_level", "log_format", "gateway_auth", "smtp_tls", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _complete_login(self) -> Self:
+        needed = {
+            "none": (),
+            "basic": ("gateway_user", "gateway_password"),
+            "oauth": ("gateway_client_id", "gateway_client_secret", "gateway_token_url"),
+        }[self.gateway_auth]
+        missing = [PREFIX + name.upper() for name in needed if getattr(self, name) is None]
+        if self.gateway_auth != "none" and not self.gateway_tls:
+            missing.append(f"{PREFIX}GATEWAY_TLS=true")
+        if missing:
+            raise ValueError(f"đăng nhập {self.gateway_auth} cần thêm {', '.join(missing)}")
+        return self
+
+    @property
+    def data(self) -> Path:
+        """Name the directory of data."""
+        return self.data_dir or self.home / ".dieuphoi"
+
+    @property
+    def cache(self) -> Path:
+        """Name the directory of what was fetched once."""
+        return self.cache_dir or Path("~/.cache/dieuphoi").expanduser()
+
+    @property
+    def database(self) -> str:
+        """Give SQLAlchemy's address of the registry; it may hold a password."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data / 'registry.db'}"
+        return self.database_url.get_secret_value()
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the environment; `given` wins over it. Raises UserError, naming variables but not their values."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problems = "; ".join(_problem(detail) for detail in error.errors(include_input=False, include_url=False))
+    raise UserError(f"Thiết lập chưa đúng: {problems}. Hãy sửa biến môi trường rồi chạy lại.")
+
+
+def settings_table() -> str:
+    """Write the table of docs/runtime.md."""
+    rows = [f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |" for name, field in
+            Settings.model_fields.items()]  # fmt: skip
+    return "\n".join(["| biến môi trường | mặc định | ý nghĩa |", "|---|---|---|", *rows])
+
+
+def _problem(detail: Any) -> str:
+    if not detail["loc"]:
+        return str(detail["ctx"]["error"])
+    return f"{PREFIX}{str(detail['loc'][0]).upper()} ({detail['msg']})"
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return ""
+    if value == _HOME:
+        return "thư mục của bản mã nguồn"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
