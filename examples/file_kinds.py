@@ -16,7 +16,9 @@ from unittest import mock
 
 import example_ca
 import pikepdf
+import time_machine
 import typst
+import tzlocal
 from PIL import Image, ImageFilter
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -155,12 +157,6 @@ def later_revision(data: bytes) -> Iterator[tuple[IncrementalPdfFileWriter, Byte
         writer.write(target)
 
 
-class _FixedMoment(datetime):
-    @classmethod
-    def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-        return _MOMENT.astimezone(tz)  # type: ignore[arg-type]
-
-
 @contextmanager
 def _repeatable(seed: str) -> Iterator[None]:
     """Take clock and chance out of pyHanko, so that the same script makes the same bytes."""
@@ -168,8 +164,8 @@ def _repeatable(seed: str) -> Iterator[None]:
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "urandom", source.randbytes))
         patches.enter_context(mock.patch.object(secrets, "token_bytes", source.randbytes))
-        for module in ("pdf_signer", "pdf_cms"):
-            patches.enter_context(mock.patch(f"pyhanko.sign.signers.{module}.datetime", _FixedMoment))
+        patches.enter_context(mock.patch.object(tzlocal, "get_localzone", lambda: UTC))
+        patches.enter_context(time_machine.travel(_MOMENT, tick=False))
         yield
 
 

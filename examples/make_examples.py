@@ -91,7 +91,7 @@ def plan(paper: Paper) -> bytes:
     for left, top, right, bottom in ((200, 300, 1450, 1900), (200, 300, 800, 1000), (800, 300, 1450, 1300)):
         pen.rectangle((left, top, right, bottom), outline=0, width=6)
     pen.rectangle((1000, 2050, 1450, 2250), outline=0, width=3)
-    caption = kinds.bitmap(paper).crop((300, 350, 1400, 700))
+    caption = kinds.bitmap(paper).crop((300, 370, 1354, 470))
     sheet.paste(caption, (260, 1400))
     return kinds.scan_pdf(sheet)
 
