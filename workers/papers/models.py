@@ -260,8 +260,7 @@ class Refusal(ApplicantForm):
 
     kind = "refusal"
     template = "refusal.typ"
-    heading = "Phiếu từ chối tiếp nhận, giải quyết hồ sơ"
-    headings: ClassVar = {FormSet.Y2018: "Phiếu từ chối tiếp nhận giải quyết hồ sơ"}
+    heading = "Phiếu từ chối tiếp nhận giải quyết hồ sơ"
     codes: ClassVar = {FormSet.Y2018: "03", FormSet.Y2025: "03"}
 
     reasons: list[Needed] = Field(min_length=1)

@@ -9,19 +9,15 @@ import json
 import re
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import segno
 import typst
-from pydantic import ValidationError
 
-from workers.errors import ConfigError, NeedsOperator
-from workers.papers.form_sets import form_set_on, load_form_sets
-from workers.papers.models import PAPERS, FormSet, Paper, view
+from workers.errors import ConfigError
+from workers.papers.models import FormSet, Paper, view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
     from pathlib import Path
 
 # PDF/A-2a: archival, tagged, every glyph mapped to Unicode.
@@ -44,31 +40,6 @@ class RenderedPaper:
     undrawable: str = ""
 
 
-def paper_of(kind: str, form_set: FormSet, values: Mapping[str, Any]) -> Paper:
-    """Build a paper from a dossier's facts; facts the paper does not name are left out.
-
-    Raises:
-        NeedsOperator: the kind is unknown or a value is missing or wrong; fields are named, values are not.
-
-    """
-    model = PAPERS.get(kind)
-    if model is None:
-        raise NeedsOperator(
-            f"Không có loại giấy tờ “{kind}”.",
-            action="Sửa tên loại giấy tờ trong mô hình rồi bấm Retry.",
-            code="GT-001",
-        )
-    try:
-        return model.model_validate({**values, "form_set": form_set})
-    except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, item["loc"])) or kind for item in error.errors()}))
-        raise NeedsOperator(
-            f"Không lập được “{model.heading}”: thiếu hoặc sai thông tin {fields}.",
-            action="Bổ sung thông tin còn thiếu của hồ sơ hoặc cấu hình thủ tục rồi bấm Retry.",
-            code="GT-002",
-        ) from None
-
-
 class PaperPress:
     """Render papers from the templates of a folder; one press serves a process, thread-safe."""
 
@@ -76,12 +47,7 @@ class PaperPress:
         self._forms_dir = forms_dir
         self._fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(forms_dir / "fonts")])
         self._compiler = typst.Compiler(root=str(forms_dir), font_paths=self._fonts)
-        self._form_sets = load_form_sets(forms_dir / "form_sets.yaml")
         self._lock = threading.Lock()
-
-    def form_set_on(self, received_on: date) -> FormSet:
-        """Choose the form set in force on the receiving date; a dossier keeps it to the end."""
-        return form_set_on(self._form_sets, received_on)
 
     def render(self, paper: Paper) -> RenderedPaper:
         """Render a paper; the same data gives the same bytes.

@@ -5,7 +5,7 @@ import re
 import shutil
 import time
 import unicodedata
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pikepdf
@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from workers.errors import ConfigError, NeedsOperator
-from workers.papers.form_sets import load_form_sets
+from workers.errors import ConfigError
 from workers.papers.models import (
     Agency,
     Basis,
@@ -28,7 +27,7 @@ from workers.papers.models import (
     StopNotice,
     view,
 )
-from workers.papers.press import PaperPress, RenderedPaper, paper_of
+from workers.papers.press import PaperPress, RenderedPaper
 from workers.papers.samples import sample_papers
 from workers.papers.text import LOCAL, clean, moment_parts
 
@@ -177,42 +176,15 @@ def test_a_set_without_the_form_is_refused(press):
         press.render(paper)
 
 
-@pytest.mark.parametrize(
-    ("received_on", "form_set"),
-    [
-        (date(2020, 1, 2), "2018"),
-        (date(2025, 9, 14), "2018"),
-        (date(2025, 9, 15), "2025"),
-        (date(2026, 11, 23), "2025"),
-    ],
-)
-def test_the_receiving_date_chooses_the_form_set(press, received_on, form_set):
-    assert press.form_set_on(received_on) == form_set
-
-
-def test_a_wrong_form_set_file_is_named_with_its_place(tmp_path):
-    path = tmp_path / "form_sets.yaml"
-    path.write_text("form_sets:\n  - id: '1999'\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"form_sets\.yaml: mục form_sets\.0\.id"):
-        load_form_sets(path)
-    path.write_text("form_sets:\n  - id: [", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"form_sets\.yaml:\d+:"):
-        load_form_sets(path)
-
-
-def test_a_dossiers_facts_may_be_given_whole():
+def test_a_paper_leaves_out_facts_it_does_not_name():
     facts = {**dict(sample("reminder")), "unit_name": "Sở Ví Dụ", "procedure_confirmed": True}
-    assert paper_of("reminder", FormSet.Y2025, facts).kind == "reminder"
+    assert type(sample("reminder")).model_validate(facts) == sample("reminder")
 
 
-def test_a_missing_fact_goes_to_a_person_without_showing_values():
-    facts = {**dict(sample("receipt")), "limit": None}
-    with pytest.raises(NeedsOperator) as caught:
-        paper_of("receipt", FormSet.Y2025, facts)
-    assert "limit" in caught.value.message
-    assert "079000000001" not in caught.value.message
-    with pytest.raises(NeedsOperator, match="Không có loại"):
-        paper_of("poster", FormSet.Y2025, {})
+def test_recipients_are_listed_once(press):
+    given = sample("result_feedback").model_copy(update={"recipients": ["Như trên", "Sở Ví Dụ", "Lưu: VT, hồ sơ"]})
+    found = squeezed(text_of(press.render(given)))
+    assert "- Như trên; - Sở Ví Dụ; - Lưu: VT, hồ sơ." in found
 
 
 def test_a_broken_template_is_named(tmp_path):
