@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
+    from workers.contract import JobMeta
+    from workers.papers.models import Paper
     from workers.records import (
         Applicant,
         DeadlineChange,
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
         Submission,
         TimelineEntry,
     )
+    from workers.rulebook import Rulebook
 
 
 class Reader(Protocol):
@@ -103,3 +107,75 @@ class Writer(Reader, Protocol):
 
     async def send(self, draft: OutboxDraft) -> None:
         """Queue something to send once; a second draft with the same message id changes nothing."""
+
+
+@dataclass(frozen=True)
+class MadePaper:
+    """Name a rendered paper that is in the document store already."""
+
+    form_set: str | None
+    form_code: str | None
+    title: str
+    name: str
+    sha256: str
+
+
+class Press(Protocol):
+    """Make papers."""
+
+    async def make(self, paper: Paper) -> MadePaper:
+        """Render a paper and store it."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Hold a rendered notification."""
+
+    subject: str
+    body: str
+
+
+class Texts(Protocol):
+    """Render notifications."""
+
+    def render(self, event: str, values: Mapping[str, Any]) -> Text:
+        """Render the text of an event. Raises NeedsOperator when a value is missing."""
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """Hold what the document checks found; each finding has code, severity, message and page."""
+
+    ok: bool
+    detected_type: str | None
+    pages: int | None
+    findings: list[dict[str, Any]]
+
+
+class Files(Protocol):
+    """Look into filed documents."""
+
+    async def inspect(self, document: FiledDocument, today: date) -> Inspected:
+        """Check one stored file; a broken file is a finding, never an error."""
+
+    async def take_batch(self, batch: str) -> list[FiledDocument]:
+        """Store the files of a scan batch. Raises BusinessError when the batch is not there."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Give a handler what it needs: the job, the moment, the rules and the outside.
+
+    `write()` opens the one transaction of the job; do what is slow before calling it.
+    """
+
+    job: JobMeta
+    now: datetime
+    rules: Rulebook
+    read: Reader
+    write: Callable[[], Awaitable[Writer]]
+    press: Press
+    texts: Texts
+    files: Files
+    new_secret: Callable[[], str]
+    tracking_url: Callable[[str], str]

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 
 class Record(BaseModel):
@@ -30,6 +30,10 @@ class DossierState(StrEnum):
     REFUSED = "refused"
     STOPPED = "stopped"
     WITHDRAWN = "withdrawn"
+
+
+IN_PROGRESS = frozenset({DossierState.REGISTERED, DossierState.ACCEPTED, DossierState.SUPPLEMENT_REQUESTED})
+FINISHED = frozenset(DossierState) - IN_PROGRESS
 
 
 class Applicant(Record):
@@ -80,7 +84,7 @@ class Submission(Record):
 
 
 class DossierRecord(Record):
-    """Hold a dossier. `process_instance_key` finds it in Operate."""
+    """Hold a dossier. `process_instance_key` finds it in Operate; `pauses` since `received_at`, oldest first."""
 
     code: str
     submission_id: str
@@ -102,16 +106,21 @@ class DossierRecord(Record):
     deadline_provisional: bool = False
     deadline_revision: int = 0
     paused_at: datetime | None = None
-    paused_minutes: int = 0
+    pauses: list[tuple[datetime, datetime]] = Field(default_factory=list)
     state: DossierState = DossierState.REGISTERED
     resolved_at: datetime | None = None
     finished_at: datetime | None = None
     result_number: str | None = None
     result_type: str | None = None
     extensions: int = 0
+    extension_days: int = 0
     supplements: int = 0
     rating: int | None = None
     tracking_secret: str
+
+    @field_serializer("pauses")
+    def _written(self, pauses: list[tuple[datetime, datetime]]) -> list[list[str]]:
+        return [[start.isoformat(), end.isoformat()] for start, end in pauses]
 
 
 class DeadlineChange(Record):

@@ -253,6 +253,7 @@ class PresentIn(DossierIn):
     """Carry the Office's appraisal."""
 
     package_opinion: str | None = None
+    appraisal_decision: str | None = None
     appraisal_summary: str | None = None
     office_unit: str
     lead_unit: str
@@ -328,7 +329,7 @@ class RemindIn(DossierIn):
     unit: str | None = None
     rung: int = Field(ge=0, le=20)
     ladder: Ladder
-    wake_at: datetime
+    watched_due_at: datetime | None = None
 
 
 class RemindOut(Variables):
@@ -336,6 +337,7 @@ class RemindOut(Variables):
 
     rung: int
     wake_at: datetime
+    watched_due_at: datetime | None = None
     escalation_continues: bool
 
 

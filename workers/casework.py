@@ -1,0 +1,191 @@
+"""Do what several chapters do alike: labels, messages to applicants and units, timeline events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workers.errors import NeedsOperator
+from workers.records import (
+    Attachment,
+    DossierRecord,
+    OutboxChannel,
+    OutboxDraft,
+    TimelineEntry,
+    TimelineKind,
+)
+from workers.rulebook import local
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from workers.ports import Reader, Work, Writer
+    from workers.records import Applicant, PaperRecord
+
+URGENCY_LABELS = {"normal": "Bình thường", "urgent": "Khẩn"}
+
+
+def moment_label(moment: datetime) -> str:
+    """Write an instant as people here read it: 23/11/2026 17:00."""
+    return f"{local(moment):%d/%m/%Y %H:%M}"
+
+
+def time_left_label(work: Work, working_minutes: int) -> str:
+    """Write working minutes left (negative: overdue)."""
+    amount = work.rules.amount_label(abs(working_minutes))
+    return f"còn {amount}" if working_minutes >= 0 else f"quá hạn {amount}"
+
+
+async def dossier_or_operator(reader: Reader, code: str) -> DossierRecord:
+    """Find a dossier; a code the registry does not know was changed by hand and goes to a person."""
+    dossier = await reader.dossier(code)
+    if dossier is None:
+        raise NeedsOperator(
+            f"Không có hồ sơ nào mang mã {code} trong sổ đăng ký.",
+            action="Kiểm tra biến dossier_code trong Operate, sửa lại đúng mã rồi bấm Retry.",
+            code="HS-001",
+        )
+    return dossier
+
+
+def facts(work: Work, dossier: DossierRecord) -> dict[str, Any]:
+    """Collect what papers and texts say of a dossier; no personal data."""
+    procedure = work.rules.procedure_of(dossier)
+    today = work.now.date()
+    return {
+        "dossier_code": dossier.code,
+        "procedure_name": procedure.name,
+        "procedure_confirmed": procedure.confirmed,
+        "title": dossier.title,
+        "unit_name": work.rules.unit_name(dossier.origin_unit, today),
+        "lead_unit_name": work.rules.unit_name(dossier.lead_unit, today),
+        "received_at": dossier.received_at,
+        "due_at": dossier.due_at,
+        "original_due_at": dossier.original_due_at,
+        "received_label": moment_label(dossier.received_at),
+        "due_label": moment_label(dossier.due_at),
+        "tracking_url": work.tracking_url(dossier.code),
+    }
+
+
+def summary(work: Work, dossier: DossierRecord) -> dict[str, str]:
+    """Collect what stands at the top of every form."""
+    known = facts(work, dossier)
+    return {
+        "code": dossier.code,
+        "procedure_name": known["procedure_name"],
+        "title": dossier.title,
+        "urgency_label": URGENCY_LABELS.get(dossier.urgency, dossier.urgency),
+        "origin_unit_name": known["unit_name"],
+        "lead_unit_name": known["lead_unit_name"],
+        "received_label": known["received_label"],
+        "due_label": known["due_label"],
+        "provisional_label": "tạm tính: lịch làm việc của năm chưa được xác nhận"
+        if dossier.deadline_provisional
+        else "",
+    }
+
+
+async def tell_applicant(
+    work: Work,
+    writer: Writer,
+    dossier: DossierRecord,
+    event: str,
+    values: Mapping[str, Any],
+    papers: Sequence[PaperRecord] = (),
+) -> None:
+    """Queue a message to who filed; without an address or consent it is noted that the desk hands it over."""
+    applicant = await writer.applicant(dossier.code)
+    address = _address_of(work, applicant)
+    if address is None:
+        await note(work, writer, dossier.code, "Không gửi thư: người nộp chưa đồng ý nhận thư điện tử; giao tại quầy")
+        return
+    text = work.texts.render(event, {**facts(work, dossier), "recipient_name": applicant.name, **values})
+    await writer.send(
+        OutboxDraft(
+            message_id=effect_id(work, event),
+            dossier_code=dossier.code,
+            channel=OutboxChannel.EMAIL,
+            recipient=address,
+            event=event,
+            subject=text.subject,
+            body=text.body,
+            attachments=_attachments(papers),
+            not_before=None if applicant.unit else work.rules.quiet_until(work.now),
+        )
+    )
+
+
+async def tell_unit(
+    work: Work,
+    writer: Writer,
+    dossier: DossierRecord,
+    unit: str,
+    event: str,
+    values: Mapping[str, Any],
+    papers: Sequence[PaperRecord] = (),
+) -> None:
+    """Queue a message to a unit's mailbox."""
+    unit_name = work.rules.unit_name(unit, work.now.date())
+    text = work.texts.render(event, {**facts(work, dossier), "recipient_name": unit_name, **values})
+    await writer.send(
+        OutboxDraft(
+            message_id=effect_id(work, event, unit),
+            dossier_code=dossier.code,
+            channel=OutboxChannel.EMAIL,
+            recipient=work.rules.mailbox(unit),
+            event=event,
+            subject=text.subject,
+            body=text.body,
+            attachments=_attachments(papers),
+        )
+    )
+
+
+async def note(
+    work: Work,
+    writer: Writer,
+    code: str,
+    name: str,
+    unit: str | None = None,
+    clause: str | None = None,
+    remark: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Append an event to the dossier's timeline."""
+    await writer.record_event(
+        TimelineEntry(
+            dossier_code=code,
+            seq=0,
+            kind=TimelineKind.EVENT,
+            at=at or work.now,
+            element_id=work.job.element_id,
+            process_id=work.job.process_id,
+            name=name,
+            unit=unit,
+            clause=clause,
+            note=remark,
+        )
+    )
+
+
+async def close_open_steps(work: Work, writer: Writer, code: str, outcome: str) -> None:
+    """Close what is still open when a dossier ends out of turn: the engine runs no end listener then."""
+    for step in await writer.open_steps(code):
+        used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
+        await writer.close_step(step.step_id, work.now, used, outcome)
+
+
+def effect_id(work: Work, *purpose: str) -> str:
+    """Name one effect of one element instance: the same on every delivery of the job."""
+    return ".".join((str(work.job.element_instance_key), *purpose))
+
+
+def _address_of(work: Work, applicant: Applicant) -> str | None:
+    if applicant.unit:
+        return work.rules.mailbox(applicant.unit)
+    return applicant.email if applicant.consent_email else None
+
+
+def _attachments(papers: Sequence[PaperRecord]) -> list[Attachment]:
+    return [Attachment(name=paper.name, sha256=paper.sha256) for paper in papers]

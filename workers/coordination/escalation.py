@@ -1,0 +1,108 @@
+"""Remind and escalate, rung by rung, until the subject is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.casework import dossier_or_operator, moment_label, note, tell_unit, time_left_label
+from workers.coordination.contracts import RemindIn, RemindOut
+from workers.records import FINISHED
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workers.ports import Work
+    from workers.records import DossierRecord, OpenStep
+
+DOSSIER = "dossier"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Hold what is watched: its name, who holds it, its deadline, and from when that is near."""
+
+    name: str
+    unit: str
+    due_at: datetime
+    near_at: datetime
+
+
+async def remind(inp: RemindIn, work: Work) -> RemindOut:
+    """Tell whom the rung names, unless the subject is done; say when to look again.
+
+    When the deadline moved since the last look, nobody is told and the ladder starts anew.
+    """
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    subject = await _subject(inp, work, dossier)
+    if subject is None:
+        return RemindOut(rung=inp.rung, wake_at=work.now, escalation_continues=False)
+    if dossier.paused_at is not None and inp.escalation_kind == DOSSIER:
+        return RemindOut(rung=0, wake_at=_earliest_near(work, dossier), escalation_continues=True)
+    moved = inp.watched_due_at is not None and inp.watched_due_at != subject.due_at
+    if subject.near_at > work.now and (moved or inp.rung == 0):
+        return RemindOut(rung=0, wake_at=subject.near_at, escalation_continues=True)
+    await _tell(inp, work, dossier, subject)
+    return _next(inp, work, subject)
+
+
+def _next(inp: RemindIn, work: Work, subject: Subject) -> RemindOut:
+    if inp.ladder.final or inp.ladder.next_after_hours is None:
+        return RemindOut(rung=inp.rung, wake_at=work.now, escalation_continues=False)
+    minutes = round(inp.ladder.next_after_hours * 60)
+    return RemindOut(
+        rung=inp.rung + 1,
+        wake_at=work.rules.add_working_minutes(subject.unit, subject.due_at, minutes) if minutes else subject.due_at,
+        watched_due_at=subject.due_at,
+        escalation_continues=True,
+    )
+
+
+async def _subject(inp: RemindIn, work: Work, dossier: DossierRecord) -> Subject | None:
+    if inp.escalation_kind == DOSSIER:
+        if dossier.state in FINISHED:
+            return None
+        return Subject("Giải quyết hồ sơ", dossier.lead_unit, dossier.due_at, dossier.near_due_at)
+    for step in await work.read.open_steps(dossier.code):
+        if _is_watched(inp, step) and step.due_at is not None:
+            return Subject(step.name, step.unit, step.due_at, step.opened_at)
+    return None
+
+
+def _is_watched(inp: RemindIn, step: OpenStep) -> bool:
+    return step.element_id == inp.step_element and inp.unit in {None, step.unit}
+
+
+def _earliest_near(work: Work, dossier: DossierRecord) -> datetime:
+    """Find the first moment at which a paused deadline could be near: as if the supplement came now."""
+    remaining = work.rules.working_minutes(dossier.lead_unit, dossier.paused_at or work.now, dossier.near_due_at)
+    one_day = 8 * 60
+    return work.rules.add_working_minutes(dossier.lead_unit, work.now, max(remaining, one_day))
+
+
+async def _tell(inp: RemindIn, work: Work, dossier: DossierRecord, subject: Subject) -> None:
+    unit = _recipient(inp, work, subject)
+    left = work.rules.working_minutes(subject.unit, work.now, subject.due_at)
+    values = {
+        "step_name": subject.name,
+        "holder_name": work.rules.unit_name(subject.unit, work.now.date()),
+        "step_due_label": moment_label(subject.due_at),
+        "time_left_label": time_left_label(work, left),
+    }
+    writer = await work.write()
+    await tell_unit(work, writer, dossier, unit, inp.ladder.text, values)
+    await note(
+        work,
+        writer,
+        dossier.code,
+        f"Đôn đốc bậc {inp.rung + 1}: {subject.name}",
+        unit=unit,
+        clause=inp.ladder.clause,
+        remark=values["time_left_label"],
+    )
+
+
+def _recipient(inp: RemindIn, work: Work, subject: Subject) -> str:
+    return {"office": work.rules.office_unit, "leader": work.rules.city_unit}.get(
+        inp.ladder.recipient_role, subject.unit
+    )

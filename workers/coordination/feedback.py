@@ -1,0 +1,47 @@
+"""Feed results back to the unit they came from, until it confirms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers import paperwork
+from workers.casework import dossier_or_operator, moment_label, note, tell_unit
+from workers.contract import Nothing
+from workers.coordination.contracts import ConfirmFeedbackIn, SendFeedbackIn, SendFeedbackOut
+
+if TYPE_CHECKING:
+    from workers.ports import Work
+
+CITY = "city_people_committee"
+
+
+async def send(inp: SendFeedbackIn, work: Work) -> SendFeedbackOut:
+    """Send the feedback letter with the result to the unit the dossier came from."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    unit = inp.lead_unit if inp.authority == CITY else inp.origin_unit
+    sender = work.rules.office_unit if inp.authority == CITY else inp.lead_unit
+    due = work.rules.after(unit, work.now, work.rules.step_limit("confirm_receipt"))
+    paper = await paperwork.make(work, dossier, paperwork.result_feedback(work, dossier, sender, unit, due.at))
+    values = {
+        "sender_name": work.rules.unit_name(sender, work.now.date()),
+        "result_number": dossier.result_number or "",
+        "confirm_by_label": moment_label(due.at),
+    }
+    decisions = [p for p in await work.read.papers(dossier.code) if p.kind == "decision"]
+    writer = await work.write()
+    await writer.add_paper(paper)
+    await tell_unit(work, writer, dossier, unit, "result_feedback", values, [paper, *decisions[-1:]])
+    await note(work, writer, dossier.code, "Phản hồi kết quả cho đơn vị", unit=sender)
+    return SendFeedbackOut(feedback_unit=unit, feedback_due_at=due.at)
+
+
+async def confirm(inp: ConfirmFeedbackIn, work: Work) -> Nothing:
+    """Keep that the unit confirmed the receipt of the result."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    writer = await work.write()
+    for step in await writer.open_steps(dossier.code):
+        if step.process_id == work.job.process_id:
+            used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
+            await writer.close_step(step.step_id, work.now, used, "đã xác nhận qua trục")
+    await note(work, writer, dossier.code, "Đơn vị xác nhận đã nhận kết quả", unit=inp.feedback_unit)
+    return Nothing()

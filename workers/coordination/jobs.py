@@ -1,0 +1,21 @@
+"""Pair the chapter's job types with their handlers."""
+
+from __future__ import annotations
+
+from workers.coordination import appraisal, contracts, escalation, feedback, opinions
+
+JOBS = (
+    (contracts.OPEN_ROUND, opinions.open_round),
+    (contracts.RECORD_REPLY, opinions.record_reply),
+    (contracts.RECORD_SILENCE, opinions.record_silence),
+    (contracts.RESOLVE_SILENCE, opinions.resolve_silence),
+    (contracts.RECORD_LATE, opinions.record_late),
+    (contracts.COMPILE, opinions.compile_opinions),
+    (contracts.CLOSE_ROUND, opinions.close_round),
+    (contracts.CHECK_PACKAGE, appraisal.check_package),
+    (contracts.RETURN_PACKAGE, appraisal.return_package),
+    (contracts.PRESENT, appraisal.present),
+    (contracts.SEND_FEEDBACK, feedback.send),
+    (contracts.CONFIRM_FEEDBACK, feedback.confirm),
+    (contracts.REMIND, escalation.remind),
+)

@@ -1,0 +1,268 @@
+"""Receive dossiers: mint the code, check files and composition, issue the receipt or the refusal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from workers import paperwork
+from workers.casework import dossier_or_operator, note, summary, tell_applicant
+from workers.contract import DossierIn, Nothing
+from workers.dossier.contracts import (
+    AcceptOut,
+    CheckOut,
+    DocumentRow,
+    DossierSummary,
+    MissingRow,
+    RefuseIn,
+    RegisterIn,
+    RegisterOut,
+)
+from workers.dossier.deadlines import deadline_of
+from workers.errors import BusinessError, NeedsOperator
+from workers.records import Applicant, DeadlineChange, DossierRecord, DossierState, FiledDocument, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.ports import Inspected, Work
+    from workers.regulation.procedures import Procedure
+
+INVALID = "Err_SubmissionInvalid"
+FINDING_FILED_ELSEWHERE = "filed_elsewhere"
+
+
+async def register(inp: RegisterIn, work: Work) -> RegisterOut:
+    """Mint the code, pin the procedure version in force on the receiving date and compute the deadline.
+
+    Raises BusinessError(Err_SubmissionInvalid) when no procedure or unit is in force on that date.
+    """
+    submission = await _submission(inp, work)
+    received_on = submission.submitted_at.date()
+    procedure = work.rules.procedure_at(submission.procedure_code, received_on)
+    if procedure is None:
+        raise BusinessError(
+            INVALID, f"Không có thủ tục {submission.procedure_code} có hiệu lực ngày {received_on:%d/%m/%Y}."
+        )
+    if work.rules.unit_at(submission.origin_unit, received_on) is None:
+        raise BusinessError(
+            INVALID, f"Đơn vị {submission.origin_unit} không hoạt động vào ngày {received_on:%d/%m/%Y}."
+        )
+    lead_unit = procedure.lead_unit or submission.origin_unit
+    deadline = work.rules.first_deadline(procedure, submission.origin_unit, submission.submitted_at)
+
+    writer = await work.write()
+    counter = work.rules.dossier_counter(submission.origin_unit, received_on)
+    code = work.rules.dossier_code(submission.origin_unit, received_on, await writer.next_number(counter))
+    dossier = DossierRecord(
+        code=code,
+        submission_id=submission.id,
+        process_instance_key=work.job.process_instance_key,
+        kind=procedure.kind,
+        procedure_code=procedure.code,
+        procedure_version=procedure.version,
+        case=submission.case,
+        title=submission.title,
+        urgency=submission.urgency,
+        channel=submission.channel,
+        origin_unit=submission.origin_unit,
+        lead_unit=lead_unit,
+        received_at=submission.submitted_at,
+        original_due_at=deadline.due_at,
+        due_at=deadline.due_at,
+        near_due_at=deadline.near_due_at,
+        deadline_provisional=deadline.provisional,
+        tracking_secret=work.new_secret(),
+    )
+    if inp.submission_id is None:
+        await writer.add_submission(submission)
+    await writer.add_dossier(dossier)
+    await writer.add_deadline_change(
+        DeadlineChange(
+            dossier_code=code,
+            revision=0,
+            at=work.now,
+            reason="Đăng ký hồ sơ",
+            clause=procedure.limit.clause,
+            before=None,
+            after=deadline.due_at,
+            provisional=deadline.provisional,
+        )
+    )
+    await note(work, writer, code, "Đăng ký hồ sơ", unit=submission.origin_unit, clause=procedure.limit.clause)
+    return _registered(work, submission, dossier, procedure)
+
+
+async def check(inp: DossierIn, work: Work) -> CheckOut:
+    """Check each filed file once and hold the dossier against the required composition."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    procedure = work.rules.procedure_of(dossier)
+    filed = await work.read.documents(dossier.code)
+    elsewhere = await work.read.filed_elsewhere([document.sha256 for document in filed], dossier.code)
+    inspected = await asyncio.gather(*(_inspect(document, elsewhere, work) for document in filed))
+    missing = work.rules.missing_documents(dossier, inspected, work.now.date())
+
+    writer = await work.write()
+    for document in inspected:
+        await writer.set_inspection(dossier.code, document)
+    outcome = "đủ thành phần" if not missing else f"thiếu hoặc chưa đạt {len(missing)} giấy tờ"
+    await note(work, writer, dossier.code, "Kiểm tra thành phần và tệp", unit=dossier.origin_unit, remark=outcome)
+    names = {item.code: item.name for item in procedure.composition}
+    return CheckOut(
+        documents=[_document_row(document, names) for document in inspected],
+        missing=[MissingRow(name=item.name, reason=item.reason) for item in missing],
+        composition_complete=not missing,
+    )
+
+
+async def accept(inp: DossierIn, work: Work) -> AcceptOut:
+    """Issue form 01 with the appointed day and tell the applicant."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    applicant = await work.read.applicant(dossier.code)
+    filed = await work.read.documents(dossier.code)
+    paper = await paperwork.make(work, dossier, paperwork.receipt(work, dossier, applicant, filed))
+    writer = await work.write()
+    dossier = await writer.update_dossier(dossier.code, accepted_at=work.now, state=DossierState.ACCEPTED)
+    await writer.add_paper(paper)
+    await tell_applicant(
+        work, writer, dossier, "dossier_received", {"tracking_secret": dossier.tracking_secret}, [paper]
+    )
+    await note(work, writer, dossier.code, "Tiếp nhận hồ sơ và hẹn trả kết quả", unit=dossier.origin_unit)
+    return AcceptOut(**deadline_of(dossier), dossier_summary=DossierSummary(**summary(work, dossier)))
+
+
+async def refuse(inp: RefuseIn, work: Work) -> Nothing:
+    """Issue form 03 with the reason and its basis, and tell the applicant."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    applicant = await work.read.applicant(dossier.code)
+    reason = inp.reception_note or "Hồ sơ không thuộc trường hợp được tiếp nhận"
+    form = paperwork.refusal(work, dossier, applicant, reason, inp.refusal_clause)
+    paper = await paperwork.make(work, dossier, form)
+    writer = await work.write()
+    await writer.update_dossier(dossier.code, state=DossierState.REFUSED, finished_at=work.now)
+    await writer.add_paper(paper)
+    await tell_applicant(work, writer, dossier, "dossier_refused", {"reason": reason}, [paper])
+    await note(
+        work, writer, dossier.code, "Từ chối tiếp nhận hồ sơ", unit=dossier.origin_unit, clause=inp.refusal_clause
+    )
+    return Nothing()
+
+
+async def _submission(inp: RegisterIn, work: Work) -> Submission:
+    if inp.submission_id is None:
+        return await _desk_submission(inp, work)
+    submission = await work.read.submission(inp.submission_id)
+    if submission is None:
+        raise NeedsOperator(
+            "Không tìm thấy nội dung nộp của hồ sơ này trong sổ đăng ký.",
+            action="Đề nghị hệ thống nộp gửi lại hồ sơ, rồi hủy phiên này trong Operate.",
+            code="HS-002",
+        )
+    if submission.dossier_code is not None:
+        raise BusinessError(INVALID, f"Nội dung nộp này đã được đăng ký với mã {submission.dossier_code}.")
+    return submission
+
+
+async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
+    required = {
+        "thủ tục": inp.intake_procedure_code,
+        "trích yếu": inp.intake_title,
+        "đơn vị tiếp nhận": inp.intake_origin_unit,
+        "tên người nộp": inp.intake_applicant_name,
+    }
+    absent = [label for label, value in required.items() if not value]
+    if absent:
+        raise BusinessError(INVALID, f"Phiếu tiếp nhận còn thiếu: {', '.join(absent)}.")
+    documents = await work.files.take_batch(inp.intake_scan_batch) if inp.intake_scan_batch else []
+    return Submission(
+        id=f"desk-{work.job.process_instance_key}",
+        submitted_at=work.now,
+        channel="in_person",
+        kind="",
+        procedure_code=inp.intake_procedure_code or "",
+        title=inp.intake_title or "",
+        urgency=inp.intake_urgency or "normal",
+        origin_unit=inp.intake_origin_unit or "",
+        applicant=Applicant(
+            name=inp.intake_applicant_name or "",
+            id_number=inp.intake_id_number,
+            phone=inp.intake_phone,
+            email=inp.intake_email,
+            address=inp.intake_address,
+            consent_email=bool(inp.intake_consent_email),
+        ),
+        documents=[*documents, *_paper_documents(inp)],
+    )
+
+
+def _paper_documents(inp: RegisterIn) -> list[FiledDocument]:
+    """Turn papers presented at the desk, which have no file, into filed documents without a digest."""
+    return [
+        FiledDocument(
+            composition=paper.composition, name="Bản giấy nhận tại quầy", sha256="", size=0, original=paper.original
+        )
+        for paper in inp.intake_papers or []
+    ]
+
+
+def _registered(work: Work, submission: Submission, dossier: DossierRecord, procedure: Procedure) -> RegisterOut:
+    return RegisterOut(
+        **deadline_of(dossier),
+        submission_id=submission.id,
+        dossier_code=dossier.code,
+        kind=procedure.kind,
+        procedure_code=procedure.code,
+        procedure_version=procedure.version,
+        procedure_name=procedure.name,
+        procedure_lead_unit=dossier.lead_unit,
+        field=procedure.field.code,
+        level=procedure.level,
+        title=dossier.title,
+        urgency=dossier.urgency,
+        channel=dossier.channel,
+        origin_unit=dossier.origin_unit,
+        lead_unit=dossier.lead_unit,
+        office_unit=work.rules.office_unit,
+        city_unit=work.rules.city_unit,
+        authority=procedure.authority,
+        received_at=dossier.received_at,
+        dossier_summary=DossierSummary(**summary(work, dossier)),
+    )
+
+
+async def _inspect(document: FiledDocument, elsewhere: dict[str, str], work: Work) -> FiledDocument:
+    if not document.sha256:
+        return document.model_copy(update={"findings": [], "detected_type": "paper"})
+    if document.findings is not None:
+        return document
+    inspected: Inspected = await work.files.inspect(document, work.now.date())
+    findings: list[dict[str, Any]] = list(inspected.findings)
+    if document.sha256 in elsewhere:
+        findings.append(
+            {
+                "code": FINDING_FILED_ELSEWHERE,
+                "severity": "warning",
+                "message": f"Tệp này đã nộp trong hồ sơ {elsewhere[document.sha256]}; kiểm tra có nộp trùng không.",
+                "page": None,
+            }
+        )
+    return document.model_copy(
+        update={"detected_type": inspected.detected_type, "pages": inspected.pages, "findings": findings}
+    )
+
+
+def _document_row(document: FiledDocument, names: dict[str, str]) -> DocumentRow:
+    findings = document.findings or []
+    return DocumentRow(
+        name=names.get(document.composition, document.composition),
+        file=document.name,
+        status_label=_status_label(findings),
+        findings_text="; ".join(finding["message"] for finding in findings) or "Không có vấn đề",
+    )
+
+
+def _status_label(findings: Sequence[dict[str, Any]]) -> str:
+    severities = {finding["severity"] for finding in findings}
+    if "error" in severities:
+        return "Không đạt"
+    return "Cần xem" if "warning" in severities else "Đạt"

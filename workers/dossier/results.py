@@ -1,0 +1,71 @@
+"""Issue, announce and rate results."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workers import paperwork
+from workers.casework import dossier_or_operator, moment_label, note, tell_applicant
+from workers.contract import DossierIn, Nothing
+from workers.dossier.contracts import IssueResultIn, IssueResultOut, NotifyResultOut, RateResultIn
+from workers.records import DossierState
+from workers.regulation import codes
+
+if TYPE_CHECKING:
+    from workers.ports import Work, Writer
+    from workers.regulation.procedures import Procedure
+
+GRANTED, REFUSED = "granted", "refused"
+CITY = "city_people_committee"
+RATING_WINDOW = timedelta(days=7)
+
+
+async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
+    """Mint the document number and make the result and the control slip."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    procedure = work.rules.procedure_of(dossier)
+    kind = REFUSED if inp.appraisal_decision == "refuse" or inp.leader_decision == "reject" else GRANTED
+    issuer = work.rules.city_unit if inp.authority == CITY else dossier.lead_unit
+    timeline = await work.read.timeline(dossier.code)
+
+    writer = await work.write()
+    number = await _next_number(work, writer, procedure, issuer)
+    reason = (inp.leader_note or inp.refusal_reason) if kind == REFUSED else inp.appraisal_summary
+    form = paperwork.decision(work, dossier, number, issuer, kind == GRANTED, reason or "")
+    decision = await paperwork.make(work, dossier, form)
+    slip = await paperwork.make(work, dossier, paperwork.control_slip(work, dossier, timeline))
+    dossier = await writer.update_dossier(
+        dossier.code, state=DossierState.RESOLVED, resolved_at=work.now, result_number=number, result_type=kind
+    )
+    await writer.add_paper(decision)
+    await writer.add_paper(slip)
+    await note(work, writer, dossier.code, f"Phát hành kết quả số {number}", unit=issuer)
+    return IssueResultOut(result_number=number, result_kind=kind)
+
+
+async def notify(inp: DossierIn, work: Work) -> NotifyResultOut:
+    """Tell the applicant that the result is there and until when it may be rated."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    decisions = [paper for paper in await work.read.papers(dossier.code) if paper.kind == "decision"]
+    writer = await work.write()
+    dossier = await writer.update_dossier(dossier.code, state=DossierState.RETURNED, finished_at=work.now)
+    until = work.now + RATING_WINDOW
+    values = {"result_number": dossier.result_number or "", "rating_until_label": moment_label(until)}
+    await tell_applicant(work, writer, dossier, "result_ready", values, decisions[-1:])
+    await note(work, writer, dossier.code, "Báo kết quả cho người nộp", unit=dossier.origin_unit)
+    return NotifyResultOut(rating_until=until)
+
+
+async def rate(inp: RateResultIn, work: Work) -> Nothing:
+    """Keep the rating that the applicant gave."""
+    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    writer = await work.write()
+    await writer.update_dossier(dossier.code, rating=inp.rating)
+    await note(work, writer, dossier.code, f"Người nộp đánh giá {inp.rating}/5")
+    return Nothing()
+
+
+async def _next_number(work: Work, writer: Writer, procedure: Procedure, issuer: str) -> str:
+    counter = codes.document_counter(issuer, procedure.result.type, work.now.year)
+    return work.rules.document_number(await writer.next_number(counter), procedure.result.type, issuer, work.now.date())

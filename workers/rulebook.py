@@ -1,0 +1,321 @@
+"""Answer what handlers ask of the regulation: one face over calendar, organisation, procedures and diagrams. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.errors import NeedsOperator
+from workers.papers.models import FormSet
+from workers.regulation import codes, deadlines
+from workers.regulation.calendar import VIETNAM
+from workers.regulation.composition import FiledPaper, MissingPaper, PaperForm, missing_papers
+from workers.regulation.limits import Limit, end_of
+from workers.regulation.organization import Organization, Unit, UnitLevel
+from workers.regulation.papers import form_set_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from workers.records import DossierRecord, FiledDocument
+    from workers.regulation.deadlines import Deadline, SupplementRule
+    from workers.regulation.papers import FormSet as StatutorySet
+    from workers.regulation.procedures import Procedure, Procedures
+    from workers.regulation.working_time import WorkingTime
+
+MINUTES_A_DAY = 8 * 60
+HALF = 0.5
+ERROR = "error"
+URGENT = "urgent"
+OFFICER_ROLES = {"officer", "specialist"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Describe one user task as its diagram does.
+
+    `holder`: the variable that holds the unit; `norm`: the key of its limit; `due_from`: the variable that holds its
+    deadline already; `options`: what its form offers; `decision`: the variable that says how it ended.
+    """
+
+    process_id: str
+    element_id: str
+    name: str
+    holder: str
+    role: str
+    norm: str
+    clause: str | None = None
+    due_from: str | None = None
+    options: str | None = None
+    decision: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """Name a person who may be given work."""
+
+    user: str
+    name: str
+    unit: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Hold an instant; `provisional` when a year it spans has no confirmed calendar."""
+
+    at: datetime
+    provisional: bool
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Hold the rules in force.
+
+    Every computation of time raises NeedsOperator when a year it touches has no calendar. `norms` limits steps by
+    name; `hours_of` gives a unit's office hours; `quiet_until` gives the moment a citizen may be written to.
+    """
+
+    organization: Organization
+    procedures: Procedures
+    form_sets: Sequence[StatutorySet]
+    norms: Mapping[str, Limit]
+    default_norm: Limit
+    opinion_norm: Limit
+    urgent_opinion_norm: Limit
+    near: deadlines.NearDue
+    hours_of: Callable[[str], WorkingTime]
+    steps: Mapping[tuple[str, str], Step]
+    accounts: Sequence[Account]
+    quiet_until: Callable[[datetime], datetime | None]
+    mailbox: Callable[[str], str]
+
+    @property
+    def office_unit(self) -> str:
+        """Name the Office of the City People's Committee."""
+        return self.organization.office
+
+    @property
+    def city_unit(self) -> str:
+        """Name the City People's Committee."""
+        return self.organization.city
+
+    # Units
+
+    def unit_at(self, code: str, day: date) -> Unit | None:
+        """Find a unit in force on a day."""
+        return self.organization.unit_at(code, day)
+
+    def unit_named(self, code: str, day: date) -> Unit:
+        """Find a unit in force on a day, else its newest version. Raises NeedsOperator for an unknown code."""
+        found = self.organization.unit_at(code, day) or self.organization.last_version(code)
+        if found is None:
+            raise NeedsOperator(
+                f"Mã đơn vị {code} không có trong config/organization.yaml.",
+                action="Sửa mã đơn vị trong biến của phiên hoặc bổ sung đơn vị vào cấu hình rồi bấm Retry.",
+                code="DV-001",
+            )
+        return found
+
+    def unit_name(self, code: str, day: date) -> str:
+        """Name a unit as on a day. Raises NeedsOperator for an unknown code."""
+        return self.unit_named(code, day).name
+
+    def units_to_ask(self, day: date) -> Iterable[Unit]:
+        """List the units whose opinion may be asked."""
+        return self.organization.units_at(day, UnitLevel.DEPARTMENT)
+
+    def officers_of(self, unit: str) -> list[Account]:
+        """List who may be given work in a unit."""
+        return [account for account in self.accounts if account.unit == unit and account.role in OFFICER_ROLES]
+
+    def step(self, process_id: str, element_id: str) -> Step:
+        """Find what the diagram says of a user task. Raises NeedsOperator when the workers do not know it."""
+        try:
+            return self.steps[process_id, element_id]
+        except KeyError:
+            raise NeedsOperator(
+                f"Bước {element_id} của quy trình {process_id} chưa có trong bpmn/ mà bộ xử lý đang dùng.",
+                action="Triển khai đúng bản bpmn/ cùng bộ xử lý, khởi động lại bộ xử lý rồi bấm Retry.",
+                code="QT-001",
+            ) from None
+
+    # Codes and numbers
+
+    def dossier_counter(self, unit: str, day: date) -> str:
+        """Name the counter of a unit's dossier codes of a day."""
+        return codes.dossier_counter(self.organization.agency_code(unit, day), day)
+
+    def dossier_code(self, unit: str, day: date, number: int) -> str:
+        """Write a dossier code."""
+        return codes.format_dossier_code(self.organization.agency_code(unit, day), day, number)
+
+    def document_number(self, number: int, result_type: str, issuer: str, day: date) -> str:
+        """Write a document number with the issuer's abbreviation."""
+        abbreviation = self.unit_named(issuer, day).abbreviation
+        return codes.format_document_number(number, result_type, abbreviation or issuer)
+
+    # Procedures and composition
+
+    def procedure_at(self, code: str, day: date) -> Procedure | None:
+        """Find the procedure version in force on the receiving date."""
+        return self.procedures.at(code, day)
+
+    def procedure_of(self, dossier: DossierRecord) -> Procedure:
+        """Find the version a dossier is pinned to. Raises NeedsOperator when config/ has lost it."""
+        try:
+            return self.procedures.version(dossier.procedure_code, dossier.procedure_version)
+        except KeyError:
+            raise NeedsOperator(
+                f"Hồ sơ {dossier.code} theo phiên bản thủ tục {dossier.procedure_code} {dossier.procedure_version}, "
+                "phiên bản này không còn trong config/procedures.",
+                action="Khôi phục tệp của phiên bản đó, khởi động lại bộ xử lý rồi bấm Retry.",
+                code="TT-001",
+            ) from None
+
+    def form_set(self, received_on: date) -> FormSet:
+        """Choose the set of statutory forms in force on the receiving date. Raises NeedsOperator when there is none."""
+        chosen = form_set_at(self.form_sets, received_on)
+        if chosen is None:
+            raise NeedsOperator(
+                f"Không có bộ mẫu giấy tờ nào có hiệu lực ngày {received_on:%d/%m/%Y}.",
+                action="Bổ sung bộ mẫu vào config/form_sets.yaml, khởi động lại bộ xử lý rồi bấm Retry.",
+                code="BM-001",
+            )
+        return FormSet(chosen.code)
+
+    def missing_documents(
+        self, dossier: DossierRecord, filed: Sequence[FiledDocument], today: date
+    ) -> tuple[MissingPaper, ...]:
+        """List everything that is missing or defective, once; a supplement replaces what was filed before it."""
+        procedure = self.procedure_of(dossier)
+        papers = [_filed_paper(document) for document in filed]
+        return missing_papers(procedure.composition, papers, procedure.case_or_default(dossier.case), today)
+
+    def opinion_units(self, dossier: DossierRecord) -> tuple[str, ...]:
+        """List the units the procedure names for an opinion, as they are called today."""
+        plan = self.procedure_of(dossier).opinions
+        return plan.units if plan else ()
+
+    def must_ask(self, dossier: DossierRecord) -> tuple[str, ...]:
+        """List the units whose opinion the procedure demands."""
+        plan = self.procedure_of(dossier).opinions
+        return plan.units if plan and not plan.optional else ()
+
+    def opinion_limit(self, dossier: DossierRecord) -> Limit:
+        """Find how long a unit has to answer."""
+        plan = self.procedure_of(dossier).opinions
+        if dossier.urgency == URGENT:
+            return self.urgent_opinion_norm
+        return plan.limit if plan else self.opinion_norm
+
+    def step_limit(self, norm: str, dossier: DossierRecord | None = None) -> Limit:
+        """Find the limit of a step: the procedure's own, else the general norm."""
+        own = self.procedure_of(dossier).step_limit(norm) if dossier else None
+        return own or self.norms.get(norm) or self.default_norm
+
+    # Working time
+
+    def working_minutes(self, unit: str, start: datetime, end: datetime) -> int:
+        """Measure a unit's office hours between two instants in minutes; negative when `end` comes first."""
+        return self.hours_of(unit).working_minutes_between(start, end)
+
+    def add_working_minutes(self, unit: str, start: datetime, minutes: int) -> datetime:
+        """Find the instant that many working minutes after `start`."""
+        return self.hours_of(unit).add_working_minutes(start, minutes)
+
+    def after(self, unit: str, start: datetime, limit: Limit) -> Moment:
+        """Find the end of a limit that runs from `start` in a unit."""
+        hours = self.hours_of(unit)
+        end = end_of(limit, start, hours)
+        return Moment(end, hours.is_provisional(start, end))
+
+    def halfway(self, unit: str, start: datetime, end: datetime) -> datetime:
+        """Find the instant at which half of the working time is gone."""
+        hours = self.hours_of(unit)
+        return hours.add_working_time(start, hours.working_time_between(start, end) * HALF) if end > start else end
+
+    def amount_label(self, minutes: int) -> str:
+        """Write working minutes in days of 8 hours, hours and minutes."""
+        days, rest = divmod(minutes, MINUTES_A_DAY)
+        hours, rest = divmod(rest, 60)
+        parts = [
+            f"{days} ngày" if days else "",
+            f"{hours} giờ" if hours else "",
+            f"{rest} phút" if rest and not days else "",
+        ]
+        return " ".join(part for part in parts if part) + " làm việc" if minutes else "0 phút"
+
+    def first_deadline(self, procedure: Procedure, unit: str, received_at: datetime) -> Deadline:
+        """Compute the deadline of a dossier."""
+        hours = self.hours_of(unit)
+        return deadlines.first_deadline(
+            procedure.limit, received_at, hours, near=self.near, same_day=procedure.same_day
+        )
+
+    def near_due(self, unit: str, start: datetime, due_at: datetime) -> datetime:
+        """Find when a deadline becomes near."""
+        return deadlines.near_due(start, due_at, self.hours_of(unit), self.near) if due_at > start else due_at
+
+    def supplement_rule(self, dossier: DossierRecord, stage: str) -> SupplementRule:
+        """Find the supplement rule of a stage (intake, appraisal)."""
+        plan = self.procedure_of(dossier).supplement
+        return plan.appraisal if stage == "appraisal" else plan.intake
+
+    def supplemented_due(self, dossier: DossierRecord, stage: str, paused_at: datetime, resumed_at: datetime) -> Moment:
+        """Compute the deadline once the supplement arrived."""
+        procedure, hours = self.procedure_of(dossier), self.hours_of(dossier.origin_unit)
+        due_at = deadlines.supplemented_due(
+            self.supplement_rule(dossier, stage),
+            procedure.limit,
+            hours,
+            due_at=dossier.due_at,
+            paused_at=paused_at,
+            resumed_at=resumed_at,
+            same_day=procedure.same_day,
+        )
+        return Moment(due_at, hours.is_provisional(dossier.received_at, due_at))
+
+    def extended_due(self, dossier: DossierRecord, working_days: int) -> Moment:
+        """Compute the deadline after an extension."""
+        hours = self.hours_of(dossier.origin_unit)
+        due_at = deadlines.extended_due(dossier.due_at, working_days, hours)
+        return Moment(due_at, hours.is_provisional(dossier.received_at, due_at))
+
+    def why_no_extension(self, dossier: DossierRecord, now: datetime) -> str | None:
+        """Say why a dossier may not be extended now; None when it may."""
+        rule = self.procedure_of(dossier).extension
+        hours = self.hours_of(dossier.origin_unit)
+        return deadlines.assess_extension(rule, dossier.extensions, dossier.due_at, now, hours).reason_not
+
+    def recomputed_due(self, dossier: DossierRecord) -> Moment:
+        """Compute a deadline again from its facts, after the calendar changed."""
+        procedure, hours = self.procedure_of(dossier), self.hours_of(dossier.origin_unit)
+        due_at = deadlines.recomputed_due(
+            procedure.limit,
+            hours.next_working_instant(dossier.received_at),
+            hours,
+            pauses=dossier.pauses,
+            extension_days=dossier.extension_days,
+            same_day=procedure.same_day,
+        )
+        return Moment(due_at, hours.is_provisional(dossier.received_at, due_at))
+
+
+def local(moment: datetime) -> datetime:
+    """Show an instant in Vietnam's time."""
+    return moment.astimezone(VIETNAM)
+
+
+def _filed_paper(document: FiledDocument) -> FiledPaper:
+    findings = document.findings or []
+    digital = bool(document.sha256)
+    return FiledPaper(
+        composition=document.composition,
+        name=document.name,
+        form=PaperForm(document.original) if document.original in set(PaperForm) else PaperForm.COPY,
+        problems=tuple(finding["message"] for finding in findings if finding["severity"] == ERROR),
+        digital=digital,
+        expires_on=document.expires_on,
+    )

@@ -1,0 +1,105 @@
+"""Open and close steps: who holds the dossier, from when to when, against which limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.casework import moment_label, time_left_label
+from workers.errors import NeedsOperator
+from workers.records import OpenStep
+from workers.timeline.contracts import CloseStepIn, CloseStepOut, OpenStepIn, OpenStepOut, Option
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workers.ports import Work
+    from workers.rulebook import Step
+
+
+async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
+    """Compute the step's deadline in working time and record who holds the dossier from now on."""
+    step = work.rules.step(work.job.process_id, work.job.element_id)
+    unit = _holder(inp, step, work)
+    due_at, limit = await _due(inp, step, unit, work)
+    if inp.dossier_code is not None:
+        writer = await work.write()
+        await writer.open_step(
+            OpenStep(
+                step_id=work.job.element_instance_key,
+                dossier_code=inp.dossier_code,
+                element_id=work.job.element_id,
+                process_id=work.job.process_id,
+                name=step.name,
+                unit=unit,
+                role=step.role,
+                person=_person(inp, step),
+                clause=step.clause,
+                opened_at=work.now,
+                due_at=due_at,
+                limit_minutes=limit,
+                request_id=inp.request_id,
+            )
+        )
+    return OpenStepOut(
+        due=due_at,
+        remind_at=work.rules.halfway(unit, work.now, due_at),
+        due_label=moment_label(due_at),
+        time_left_label=time_left_label(work, work.rules.working_minutes(unit, work.now, due_at)),
+        officer_options=_officers(step, unit, work),
+        unit_options=_units(step, work),
+    )
+
+
+async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
+    """Record that the step was handed on, with its working minutes and how it ended."""
+    if inp.dossier_code is None:
+        return CloseStepOut()
+    writer = await work.write()
+    for step in await writer.open_steps(inp.dossier_code):
+        if step.step_id == work.job.element_instance_key:
+            used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
+            decision = work.rules.step(work.job.process_id, work.job.element_id).decision
+            outcome = getattr(inp, decision, None) if decision else None
+            await writer.close_step(step.step_id, work.now, used, outcome)
+    return CloseStepOut()
+
+
+def _holder(inp: OpenStepIn, step: Step, work: Work) -> str:
+    unit: str | None = getattr(inp, step.holder, None)
+    if unit is None:
+        raise NeedsOperator(
+            f"Bước {step.name} không biết đơn vị nào giữ hồ sơ: biến {step.holder} đang trống.",
+            action=f"Điền mã đơn vị vào biến {step.holder} trong Operate rồi bấm Retry.",
+            code="DT-001",
+        )
+    if work.rules.unit_at(unit, work.now.date()) is None:
+        raise NeedsOperator(
+            f"Bước {step.name}: biến {step.holder} không phải mã một đơn vị đang hoạt động.",
+            action=f"Sửa biến {step.holder} trong Operate thành mã đơn vị, ví dụ H29.04, rồi bấm Retry.",
+            code="DT-002",
+        )
+    return unit
+
+
+async def _due(inp: OpenStepIn, step: Step, unit: str, work: Work) -> tuple[datetime, int]:
+    given: datetime | None = getattr(inp, step.due_from, None) if step.due_from else None
+    if given is None:
+        dossier = await work.read.dossier(inp.dossier_code) if inp.dossier_code else None
+        given = work.rules.after(unit, work.now, work.rules.step_limit(step.norm, dossier)).at
+    return given, work.rules.working_minutes(unit, work.now, given)
+
+
+def _person(inp: OpenStepIn, step: Step) -> str | None:
+    return {"officer": inp.officer, "specialist": inp.specialist}.get(step.role)
+
+
+def _officers(step: Step, unit: str, work: Work) -> list[Option]:
+    if step.options != "officers":
+        return []
+    return [Option(label=account.name, value=account.user) for account in work.rules.officers_of(unit)]
+
+
+def _units(step: Step, work: Work) -> list[Option]:
+    if step.options != "units":
+        return []
+    return [Option(label=unit.name, value=unit.code) for unit in work.rules.units_to_ask(work.now.date())]
