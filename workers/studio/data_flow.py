@@ -153,7 +153,10 @@ def _loop(node: Node) -> Node | None:
 
 
 def _upstream(diagram: Diagram, node: Node) -> list[Node]:
-    """List the nodes of the same scope from which a path leads here; a boundary event follows what leads to its host."""
+    """List the nodes of the same scope from which a path leads here.
+
+    A boundary event follows what leads to its host; a link that is caught follows the links thrown to it.
+    """
     found: dict[str, Node] = {}
     waiting = _before(diagram, node)
     while waiting:
@@ -169,4 +172,11 @@ def _before(diagram: Diagram, node: Node) -> list[Node]:
     nodes = [diagram.by_id[source] for source in sources if source in diagram.by_id]
     if node.tag == "bpmn:boundaryEvent" and node.get("attachedToRef") in diagram.by_id:
         nodes += _before(diagram, diagram.by_id[str(node.get("attachedToRef"))])
+    if node.tag == "bpmn:intermediateCatchEvent" and _link(node):
+        nodes += [thrown for thrown in diagram.of("bpmn:intermediateThrowEvent") if _link(thrown) == _link(node)]
     return nodes
+
+
+def _link(node: Node) -> str | None:
+    link = node.first("bpmn:linkEventDefinition")
+    return link.name if link else None

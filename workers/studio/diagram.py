@@ -23,6 +23,11 @@ FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 
 _STRING = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\b(?!\s*\()(?!\s*:)")
+_LONG_FUNCTIONS = re.compile(
+    r"\b(?:date and time|years and months duration|string length|substring before|substring after|upper case|lower case"
+    r"|starts with|ends with|list contains|insert before|index of|distinct values|day of week|get value|context put"
+    r"|is defined|get or else)\s*(?=\()"
+)
 _BOUND = re.compile(r"\b(?:for|some|every)\s+(\w+)\s+in\b")
 _FEEL_WORDS = {
     "and", "or", "not", "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "between", "true",
@@ -41,6 +46,12 @@ class Diagram:
     def process(self) -> Node:
         """Return the first process, or the root where there is none."""
         return next(iter(self.root.all("bpmn:process")), self.root)
+
+    @property
+    def version_tag(self) -> str | None:
+        """Return the version tag, which names the edition of the regulation."""
+        tag = extension(self.process, "zeebe:versionTag")
+        return tag.get("value") if tag else None
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -138,7 +149,7 @@ def variables_in(expression: str | None) -> set[str]:
     """List the variables a FEEL expression reads (the first name of each path)."""
     if not expression or not expression.startswith("="):
         return set()
-    plain = _STRING.sub('""', expression[1:])
+    plain = _LONG_FUNCTIONS.sub("call", _STRING.sub('""', expression[1:]))
     return set(_NAME.findall(plain)) - _FEEL_WORDS - set(_BOUND.findall(plain))
 
 

@@ -26,7 +26,7 @@ def lint(bpmn: Path, contracts: Iterable[Contract[Any, Any]]) -> list[Finding]:
     for diagram in models.diagrams:
         found += [*check_diagram(diagram), *check_mappings(diagram), *check_layout(diagram)]
     for decision in models.decisions:
-        found += check_decision(decision)
+        found += check_decision(decision, models.dictionary.variables)
     for form in models.forms:
         found += check_form(form, models.dictionary.variables)
     found += check_wiring(models, {contract.type: contract for contract in contracts})

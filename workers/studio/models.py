@@ -62,6 +62,10 @@ class Models:
     forms: tuple[Form, ...]
     dictionary: Dictionary
 
+    def diagram(self, process_id: str | None) -> Diagram | None:
+        """Find a process."""
+        return next((diagram for diagram in self.diagrams if diagram.process.id == process_id), None)
+
     def form(self, form_id: str | None) -> Form | None:
         """Find a form."""
         return next((form for form in self.forms if form.id == form_id), None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Template = dict[str, Any]
 
 # Listeners are no steps of their own; the template of the user task sets them.
-LISTENERS = frozenset({"timeline.open", "timeline.close"})
+LISTENERS = {"start": "timeline.open", "end": "timeline.close"}
 
 _SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
 _PREFIX = "vn.hochiminhcity.dieuphoi."
@@ -32,9 +32,7 @@ _GROUPS = [
 ]
 
 
-def write_templates(
-    directory: Path, contracts: Iterable[Contract[Any, Any]], dictionary: Dictionary
-) -> list[Path]:
+def write_templates(directory: Path, contracts: Iterable[Contract[Any, Any]], dictionary: Dictionary) -> list[Path]:
     """Write the templates that changed, keep the old version of each, and return the files written."""
     written = []
     for template in build_templates(contracts, dictionary):
@@ -53,9 +51,7 @@ def write_templates(
     return written
 
 
-def check_templates(
-    directory: Path, contracts: Iterable[Contract[Any, Any]], dictionary: Dictionary
-) -> list[str]:
+def check_templates(directory: Path, contracts: Iterable[Contract[Any, Any]], dictionary: Dictionary) -> list[str]:
     """Say in Vietnamese which templates differ from the contracts or belong to none."""
     mistakes = []
     wanted = {_path(directory, template): template for template in build_templates(contracts, dictionary)}
@@ -73,7 +69,7 @@ def check_templates(
 
 def build_templates(contracts: Iterable[Contract[Any, Any]], dictionary: Dictionary) -> list[Template]:
     """Make the template of every job type, and the one of a person's step, all with version 1."""
-    steps = [_job_template(contract, dictionary) for contract in contracts if contract.type not in LISTENERS]
+    steps = [_job_template(contract, dictionary) for contract in contracts if contract.type not in LISTENERS.values()]
     return [*steps, _user_task_template()]
 
 
@@ -85,7 +81,7 @@ def _job_template(contract: Contract[Any, Any], dictionary: Dictionary) -> Templ
     description = f"{contract.description} Cần biến: {reads}. Trả về: {gives}."
     if throws:
         description += f" Lỗi nghiệp vụ phải bắt: {throws}."
-    template = _template(contract.type, contract.label, description, "bpmn:ServiceTask", ["bpmn:Task", "bpmn:ServiceTask"])
+    template = _template(contract.type, contract.label, description, "bpmn:ServiceTask")
     template["properties"] = [
         _clause(),
         _hidden(contract.type, {"type": "zeebe:taskDefinition", "property": "type"}),
@@ -106,7 +102,8 @@ def _job_template(contract: Contract[Any, Any], dictionary: Dictionary) -> Templ
 
 def _user_task_template() -> Template:
     description = "Bước do người thực hiện trong Tasklist: có biểu mẫu, đơn vị giữ, định mức và ghi bàn giao tự động."
-    template = _template("user_task", "Bước của cán bộ, công chức", description, "bpmn:UserTask", ["bpmn:Task", "bpmn:UserTask"])
+    template = _template("user_task", "Bước của cán bộ, công chức", description, "bpmn:UserTask")
+    template["entriesVisible"] = {"executionListeners": False}
     template["properties"] = [
         _hidden(None, {"type": "zeebe:userTask"}),
         _clause(),
@@ -116,7 +113,16 @@ def _user_task_template() -> Template:
         _text("form", "Mã biểu mẫu", {"type": "zeebe:formDefinition", "property": "formId"}),
         _hidden("deployment", {"type": "zeebe:formDefinition", "property": "bindingType"}),
         _text("groups", "Nhóm thực hiện (FEEL)", {"type": "zeebe:assignmentDefinition", "property": "candidateGroups"}),
-        _hidden("=due", {"type": "zeebe:taskSchedule", "property": "dueDate"}),
+        {
+            "id": "due",
+            "label": "Hạn của bước (để nguyên =due)",
+            "type": "String",
+            "feel": "required",
+            "group": "regulation",
+            "value": "=due",
+            "binding": {"type": "zeebe:taskSchedule", "property": "dueDate"},
+        },
+        *(_listener(event, kind) for event, kind in LISTENERS.items()),
     ]
     return template
 
@@ -140,7 +146,7 @@ _ROLES = {
 }
 
 
-def _template(name: str, label: str, description: str, element: str, applies_to: list[str]) -> Template:
+def _template(name: str, label: str, description: str, element: str) -> Template:
     return {
         "$schema": _SCHEMA,
         "id": _PREFIX + name,
@@ -149,7 +155,7 @@ def _template(name: str, label: str, description: str, element: str, applies_to:
         "version": 1,
         "engines": {"camunda": "^8.6"},
         "category": {"id": "dieuphoi", "name": "Quy chế phối hợp"},
-        "appliesTo": applies_to,
+        "appliesTo": ["bpmn:Task", element],
         "elementType": {"value": element},
         "groups": _GROUPS,
     }
@@ -187,8 +193,14 @@ def _hidden(value: str | None, binding: Template) -> Template:
     return {"type": "Hidden", "value": value, "binding": binding}
 
 
+def _listener(event: str, kind: str) -> Template:
+    binding = {"type": "zeebe:executionListener", "eventType": event, "retries": "5"}
+    return {"type": "Hidden", "value": kind, "binding": binding}
+
+
 def _header(name: str, label: str) -> Template:
-    return {"id": name, "label": label, "type": "String", "group": "job", "binding": {"type": "zeebe:taskHeader", "key": name}}
+    binding = {"type": "zeebe:taskHeader", "key": name}
+    return {"id": name, "label": label, "type": "String", "group": "job", "binding": binding}
 
 
 def _input(name: str, dictionary: Dictionary) -> Template:

@@ -100,7 +100,7 @@ def read_tree(path: Path) -> Node:
     parser.EndElementHandler = lambda _tag: open_nodes.pop()
     parser.CharacterDataHandler = text
     try:
-        parser.Parse(path.read_bytes(), True)  # noqa: FBT003 - expat takes no keyword here
+        parser.Parse(path.read_bytes(), True)
     except expat.ExpatError as failure:
         message = f"{path}, dòng {failure.lineno}: tệp không phải XML hợp lệ. Mở lại bằng Camunda Modeler và lưu."
         raise ModelUnreadableError(message) from failure

@@ -10,7 +10,7 @@ from workers.studio.checks.texts import text_mistake
 from workers.studio.findings import Finding, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from workers.studio.decisions import Decision
 
@@ -19,8 +19,8 @@ _BARE_WORD = re.compile(r"[A-Za-zÀ-ỹ][\wÀ-ỹ ]*")
 _FEEL_VALUES = {"true", "false", "null"}
 
 
-def check_decision(decision: Decision) -> Iterator[Finding]:
-    """Yield the findings of one decision table."""
+def check_decision(decision: Decision, dictionary: Container[str]) -> Iterator[Finding]:
+    """Yield the findings of one decision table; `dictionary` holds the names of known variables."""
     node, path = decision.node, decision.path
     if decision.id != path.stem:
         yield finding(path, node, "id", f"mã quyết định phải trùng tên tệp: {path.stem}")
@@ -34,7 +34,7 @@ def check_decision(decision: Decision) -> Iterator[Finding]:
         if not row.annotation:
             yield Finding(path, row.line, row.id, "clause", "dòng thiếu căn cứ (điều, khoản) ở cột chú giải")
         for output in row.outputs:
-            if _BARE_WORD.fullmatch(output) and output not in _FEEL_VALUES:
+            if _BARE_WORD.fullmatch(output) and output not in _FEEL_VALUES and output not in dictionary:
                 yield Finding(path, row.line, row.id, "quote", f"đặt {output} trong dấu nháy kép")
     yield from _check_reachable(decision)
 

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from workers.studio.xml_tree import Node
 
-_PREFIXES = {
+_PREFIXES: dict[str, str | tuple[str, ...]] = {
     "bpmn:startEvent": "StartEvent_",
     "bpmn:endEvent": "EndEvent_",
     "bpmn:boundaryEvent": "BoundaryEvent_",
-    "bpmn:intermediateCatchEvent": "Catch_",
-    "bpmn:intermediateThrowEvent": "Throw_",
+    "bpmn:intermediateCatchEvent": ("Event_", "Catch_"),
+    "bpmn:intermediateThrowEvent": "Event_",
     "bpmn:userTask": "Task_",
     "bpmn:serviceTask": "Task_",
     "bpmn:sendTask": "Task_",
@@ -83,11 +83,12 @@ def _check_process(diagram: Diagram) -> Iterator[Finding]:
 
 
 def _check_id(diagram: Diagram, node: Node) -> Iterator[Finding]:
-    prefix = _PREFIXES.get(node.tag)
-    if prefix is None:
+    prefixes = _PREFIXES.get(node.tag)
+    if prefixes is None:
         return
-    if not node.id.startswith(prefix) or not _ID.fullmatch(node.id):
-        yield finding(diagram.path, node, "id", f"mã phần tử phải bắt đầu bằng {prefix} và chỉ gồm chữ không dấu, số")
+    if not node.id.startswith(prefixes) or not _ID.fullmatch(node.id):
+        wanted = " hoặc ".join([prefixes] if isinstance(prefixes, str) else prefixes)
+        yield finding(diagram.path, node, "id", f"mã phần tử phải bắt đầu bằng {wanted}, chỉ gồm chữ không dấu và số")
     if node.tag == "bpmn:message" and not node.name.startswith("Msg_"):
         yield finding(diagram.path, node, "id", "tên thông điệp phải bắt đầu bằng Msg_")
     if node.tag == "bpmn:error" and not (node.get("errorCode") or "").startswith("Err_"):
@@ -115,7 +116,8 @@ def _needs_name(diagram: Diagram, node: Node) -> bool:
 def _check_node(diagram: Diagram, node: Node) -> Iterator[Finding]:
     if node.tag in _UNKNOWN:
         yield finding(diagram.path, node, "element", "loại phần tử này không dùng trong quy chế")
-    if node.first("bpmn:extensionElements") not in {None, *node.all("bpmn:documentation", "bpmn:extensionElements")[:2]}:
+    before_extensions = {"bpmn:documentation", "bpmn:extensionElements"}
+    if node.all("bpmn:extensionElements") and node.children[0].tag not in before_extensions:
         yield finding(diagram.path, node, "element", "lưu lại bằng Camunda Modeler để sắp đúng thứ tự XML")
     if node.tag == "bpmn:exclusiveGateway":
         yield from _check_exclusive(diagram, node)
@@ -221,5 +223,3 @@ def check_mappings(diagram: Diagram) -> Iterator[Finding]:
         for mapping in [*mappings(node, "zeebe:input"), *mappings(node, "zeebe:output")]:
             if not (mapping.get("source") or "").startswith("="):
                 yield finding(diagram.path, node, "mapping", f"nguồn của {mapping.get('target')} phải bắt đầu bằng =")
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workers.studio.data_flow import DataFlow, required_inputs
+from workers.studio.data_flow import DataFlow, outputs_of, required_inputs
 from workers.studio.diagram import (
     Diagram,
     called_process,
@@ -37,10 +37,10 @@ def check_wiring(models: Models, contracts: Mapping[str, Contract[Any, Any]]) ->
             yield from _check_references(models, contracts, diagram, node)
             yield from _check_inputs(flow, diagram, node)
             yield from _check_errors(contracts, diagram, node)
+            yield from _check_form_reads(flow, diagram, node)
         yield from _check_messages(models, diagram)
         yield from _check_expressions(models, diagram)
         yield from _check_literals(models, diagram)
-    yield from _check_forms_read(models, flow)
     yield from _check_left_over(models, contracts)
     yield from _check_dictionary(models, flow)
 
@@ -56,9 +56,24 @@ def _check_references(
     rule = decision(node)
     if rule is not None and models.decision(rule.get("decisionId")) is None:
         yield finding(diagram.path, node, "decision", f"không có bảng quyết định “{rule.get('decisionId')}”")
-    called = called_process(node)
-    if called and called not in {other.process.id for other in models.diagrams}:
-        yield finding(diagram.path, node, "call", f"không có quy trình “{called}”")
+    yield from _check_call(models, diagram, node)
+
+
+def _check_call(models: Models, diagram: Diagram, node: Node) -> Iterator[Finding]:
+    called = extension(node, "zeebe:calledElement")
+    if called is None:
+        return
+    target = models.diagram(called.get("processId"))
+    if target is None:
+        yield finding(diagram.path, node, "call", f"không có quy trình “{called.get('processId')}”")
+    elif called.get("bindingType") == "deployment" and target.path.parent != diagram.path.parent:
+        message = "quy trình ở chương khác được triển khai riêng: gắn theo versionTag, không theo deployment"
+        yield finding(diagram.path, node, "call", message)
+    elif called.get("bindingType") == "versionTag" and called.get("versionTag") != target.version_tag:
+        message = (
+            f"“{target.process.id}” mang version tag “{target.version_tag}”, không phải “{called.get('versionTag')}”"
+        )
+        yield finding(diagram.path, node, "call", message)
 
 
 def _job_types(node: Node) -> set[str]:
@@ -108,7 +123,9 @@ def _check_messages(models: Models, diagram: Diagram) -> Iterator[Finding]:
         if message.name not in used:
             yield finding(diagram.path, message, "message", f"thông điệp {message.name} không được dùng")
         if message.name not in models.dictionary.messages:
-            yield finding(diagram.path, message, "message", f"thông điệp {message.name} chưa có trong bpmn/{DICTIONARY}")
+            yield finding(
+                diagram.path, message, "message", f"thông điệp {message.name} chưa có trong bpmn/{DICTIONARY}"
+            )
 
 
 def _check_expressions(models: Models, diagram: Diagram) -> Iterator[Finding]:
@@ -162,10 +179,14 @@ def _choices(models: Models) -> dict[str, set[str]]:
     return found
 
 
-def _check_forms_read(models: Models, flow: DataFlow) -> Iterator[Finding]:
-    for form in models.forms:
-        for name in sorted(form.reads - form.keys - flow.universe):
-            yield Finding(form.path, form.line_of(name), name, "input", f"không bước nào tạo ra biến “{name}”")
+def _check_form_reads(flow: DataFlow, diagram: Diagram, node: Node) -> Iterator[Finding]:
+    form = flow.models.form(form_id(node))
+    if form is None:
+        return
+    contracts = [flow.contracts[kind] for _, kind in listeners(node) if kind in flow.contracts]
+    given = flow.before(diagram, node).union(*(outputs_of(contract) for contract in contracts))
+    for name in sorted(form.reads - form.keys - given):
+        yield finding(diagram.path, node, "input", f"biểu mẫu {form.id} cần biến “{name}” mà quy trình không có")
 
 
 def _check_left_over(models: Models, contracts: Mapping[str, Contract[Any, Any]]) -> Iterator[Finding]:
@@ -182,14 +203,16 @@ def _check_left_over(models: Models, contracts: Mapping[str, Contract[Any, Any]]
             yield finding(table.path, table.node, "left-over", "không bước nào dùng bảng quyết định này")
     for diagram in models.diagrams:
         if diagram.process.id not in called and not _starts_alone(diagram):
-            yield finding(diagram.path, diagram.process, "left-over", "không quy trình nào gọi và không có cách bắt đầu")
+            yield finding(diagram.path, diagram.process, "left-over", "không quy trình nào gọi, cũng không tự bắt đầu")
     for kind in sorted(contracts.keys() - kinds):
         yield Finding(models.root, 1, kind, "left-over", "không sơ đồ nào dùng loại công việc này")
 
 
 def _starts_alone(diagram: Diagram) -> bool:
     starts = diagram.process.all("bpmn:startEvent")
-    return any(start.first("bpmn:messageEventDefinition") or extension(start, "zeebe:formDefinition") for start in starts)
+    return any(
+        start.first("bpmn:messageEventDefinition") or extension(start, "zeebe:formDefinition") for start in starts
+    )
 
 
 def _check_dictionary(models: Models, flow: DataFlow) -> Iterator[Finding]:
@@ -206,5 +229,3 @@ def _check_dictionary(models: Models, flow: DataFlow) -> Iterator[Finding]:
     declared = {node.name for diagram in models.diagrams for node in diagram.root.all("bpmn:message")}
     for name in sorted(models.dictionary.messages.keys() - declared):
         yield Finding(path, 1, name, "left-over", "thông điệp trong từ điển nhưng không sơ đồ nào chờ")
-
-

@@ -11,7 +11,6 @@ const zeebe = require('zeebe-bpmn-moddle/resources/zeebe.json');
 const config = {
   extends: ['bpmnlint:recommended', 'plugin:camunda-compat/camunda-cloud-8-6'],
 };
-const linter = new Linter({ resolver: new NodeResolver({ require }) });
 const { files } = JSON.parse(readFileSync(0, 'utf8'));
 
 const found = [];
@@ -21,6 +20,8 @@ for (const file of files) {
   for (const warning of warnings) {
     found.push({ file, element: warning.element?.id ?? '', rule: 'import', category: 'error', message: warning.message });
   }
+  // Some rules remember what they saw: a new linter a file.
+  const linter = new Linter({ resolver: new NodeResolver({ require }) });
   const results = await linter.lint(rootElement, config);
   for (const [rule, reports] of Object.entries(results)) {
     for (const { id, category, message } of reports) found.push({ file, element: id ?? '', rule, category, message });

@@ -8,7 +8,7 @@ const found = [];
 for (const file of files) {
   const { results } = validateAllZeebe([JSON.parse(readFileSync(file, 'utf8'))]);
   for (const { errors } of results) {
-    for (const error of errors ?? []) found.push({ file, message: `${error.dataPointer?.key ?? ''} ${error.message}` });
+    for (const error of errors ?? []) found.push({ file, message: `${error.instancePath ?? ''} ${error.message}` });
   }
 }
 process.stdout.write(JSON.stringify(found));
