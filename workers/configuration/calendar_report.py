@@ -70,7 +70,7 @@ def calendar_year(calendar: Calendar, year: int) -> CalendarYear:
         raise UserError(f"“{year}” không phải là năm. Ví dụ: dieuphoi calendar year 2026")
     table = calendar.table(year)
     library = _library(year)
-    own = {one.day for one in (*table.closed, *table.swaps)} if table else set()
+    own = {one.day for one in table.closed} | {one.day for one in table.swaps} if table else set()
     days = sorted(own | library.keys())
     rows = tuple(_row(day, calendar, table, library.get(day)) for day in days)
     return CalendarYear(year, table is not None, bool(table and table.confirmed), table.basis if table else None, rows)
@@ -87,7 +87,7 @@ def calendar_due(configuration: Configuration, start: str, working_days: int, un
         raise UserError(f"Số ngày làm việc phải từ 1 đến {_MOST_DAYS}, đang ghi {working_days}.")
     if unit is not None and configuration.organization.unit_at(unit, received.date()) is None:
         raise UserError(f"Không có đơn vị {unit} vào ngày {received:%d/%m/%Y}. Xem mã trong config/organization.yaml.")
-    hours = configuration.rules.hours(unit or configuration.organization.office)
+    hours = configuration.hours_of(unit) if unit else configuration.common_hours
     limit = Limit(amount=working_days, unit=LimitUnit.WORKING_DAY)
     deadline = first_deadline(limit, received, hours, near=configuration.norms.near_due)
     first, last = received.date(), deadline.due_at.date()

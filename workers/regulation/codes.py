@@ -78,15 +78,6 @@ def dossier_counter(agency: str, day: date) -> str:
     return f"dossier:{agency}:{day:%y%m%d}"
 
 
-def code_of_counter(counter: str, number: int) -> str:
-    """Write the dossier code for a number that a counter minted. Raises ValueError when it counts something else."""
-    kind, _, rest = counter.partition(":")
-    agency, _, day = rest.rpartition(":")
-    if kind != "dossier":
-        raise ValueError(f"not a counter of dossiers: {counter!r}")
-    return format_dossier_code(agency, _day_of(day), number)
-
-
 def format_document_number(number: int, result_type: str, issuer: str) -> str:
     """Write the number and sign of a document, such as `12/QĐ-UBND`; a letter has no kind: `12/STC`.
 

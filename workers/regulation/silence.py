@@ -65,16 +65,6 @@ class SilenceRule(Rule):
         return self.outcome is SilenceOutcome.NEVER_ASSUME
 
 
-def checked_outcome(outcome: str | None) -> SilenceOutcome:
-    """Check an outcome by itself; nothing means never assume. Raises NeedsOperator when it is unknown."""
-    if outcome is None:
-        return SilenceOutcome.NEVER_ASSUME
-    try:
-        return SilenceOutcome(outcome)
-    except ValueError as failure:
-        raise _illegal(_UNKNOWN) from failure
-
-
 def silence_rule(decided: Mapping[str, object] | None) -> SilenceRule:
     """Check what the decision table returned; nothing means never assume.
 
