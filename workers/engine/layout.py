@@ -440,6 +440,8 @@ _LOG_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <Loggers>
     <Logger name="io.camunda" level="info"/>
     <Logger name="io.atomix" level="warn"/>
+    <Logger name="io.camunda.tasklist.webapp.config.filter.LoggingFilter" level="warn"/>
+    <Logger name="io.camunda.operate.zeebeimport.processors.UserTaskZeebeRecordProcessor" level="error"/>
     <Logger name="org.ehcache.core.EhcacheManager" level="warn"/>
     <Root level="info">
       <AppenderRef ref="Console"/>

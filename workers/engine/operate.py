@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workers.engine.webapps import WebappsSession
 
 _PAGE = 200
+_CUT_AT = 8191  # characters after which Operate cuts a value without saying so
 _POLL_SECONDS = 0.25
 
 
@@ -93,9 +94,9 @@ class Operate:
         return {row["name"]: json.loads(await self._full_value(row)) for row in rows}
 
     async def incidents(self, process_instance_key: int | None = None) -> list[Incident]:
-        """List open incidents."""
-        rows = await self._search("incidents", processInstanceKey=process_instance_key)
-        return [incident for incident in map(_incident, rows) if incident.state != "RESOLVED"]
+        """List open incidents; a fresh one appears when Operate can act on it (2–4 s), not while it is PENDING."""
+        rows = await self._search("incidents", processInstanceKey=process_instance_key, state="ACTIVE")
+        return [_incident(row) for row in rows]
 
     async def cancel(self, process_instance_key: int) -> None:
         """Ask Operate to cancel an instance, as its button does.
@@ -133,6 +134,22 @@ class Operate:
                 raise WaitedTooLong(f"quy trình {process_instance_key} chưa {state} (hiện: {seen})", patience)
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def wait_for_element(self, process_instance_key: int, element_id: str, patience: float = 30.0) -> FlowNode:
+        """Wait until an element of an instance was entered.
+
+        Raises:
+            WaitedTooLong: it is not within `patience` seconds.
+
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            for node in await self.flow_nodes(process_instance_key):
+                if node.element_id == element_id:
+                    return node
+            if time.monotonic() > deadline:
+                raise WaitedTooLong(f"quy trình {process_instance_key} chưa tới {element_id}", patience)
+            await asyncio.sleep(_POLL_SECONDS)
+
     async def _search(self, kind: str, **filters: object) -> list[dict[str, Any]]:
         query: dict[str, Any] = {
             "filter": {name: value for name, value in filters.items() if value is not None},
@@ -152,8 +169,9 @@ class Operate:
         await self._session.call("thao tác trong Operate", "POST", path, body)
 
     async def _full_value(self, row: Mapping[str, Any]) -> str:
-        if not row.get("truncated"):
-            return str(row["value"])
+        value = str(row["value"])
+        if len(value) < _CUT_AT:
+            return value
         # Operate's page asks this way; GET /v1/variables/{key} answers 500 beside Tasklist in one JVM.
         path = f"/api/process-instances/{row['processInstanceKey']}/variables/{row['scopeKey']}-{row['name']}"
         full = await self._session.call("xem biến", "GET", path)

@@ -101,6 +101,7 @@ class Child:
     last_exit: int | None = None
     since: str = ""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
+    need_lost: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def public(self) -> dict[str, object]:
         """Describe it for the state file."""
@@ -197,9 +198,13 @@ class Supervisor:
             child.last_exit = process.returncode
             child.identity = None
             _log.info("%s ended with %s", child.spec.name, process.returncode)
+            for other in self._children.values():
+                if child.spec.name in other.spec.needs:
+                    other.need_lost.set()
 
     async def _spawn(self, child: Child) -> Process | None:
         spec = child.spec
+        child.need_lost.clear()
         argv = spec.fallback_argv if spec.fallback_argv and child.failed_starts else spec.argv
         with self._layout.log(spec.name).open("ab") as log:
             try:
@@ -229,9 +234,9 @@ class Supervisor:
         started = time.monotonic()
         while True:
             interval = self._pace.probe_ready if child.state == READY else self._pace.probe_starting
-            if await _ended(process, interval):
+            if await _ended_within(process, interval, unless=child.need_lost):
                 return was_ready
-            if not self._needs_met(child):
+            if child.need_lost.is_set() or not self._needs_met(child):
                 _log.info("%s stops: one of %s is down", child.spec.name, child.spec.needs)
                 return was_ready
             answers = await self._probe(child.spec.ready_urls)
@@ -374,12 +379,17 @@ def end_leftovers(data: Path, patience: float = 15.0) -> int:
     return len(processes)
 
 
-async def _ended(process: Process, seconds: float) -> bool:
+async def _ended_within(process: Process, seconds: float, unless: asyncio.Event | None = None) -> bool:
+    """Wait for the end of a process, for some seconds or until the event; return whether it ended."""
+    waits: list[asyncio.Task[Any]] = [asyncio.create_task(process.wait())]
+    if unless is not None:
+        waits.append(asyncio.create_task(unless.wait()))
     try:
-        await asyncio.wait_for(process.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return process.returncode is not None
 
 
 async def _end(process: Process, patience: float) -> None:
@@ -387,7 +397,7 @@ async def _end(process: Process, patience: float) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-    if not await _ended(process, patience):
+    if not await _ended_within(process, patience):
         _log.warning("%s ignores SIGTERM: killing it", process.pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

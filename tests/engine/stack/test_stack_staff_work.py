@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workers.engine.errors import LoginRefused, RequestFailed
-from workers.engine.operate import Incident, Operate
-from workers.engine.tasklist import Tasklist
 from workers.engine.users import READER, StaffAccount
 from workers.engine.webapps import WebappsSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from workers.engine.operate import Incident, Operate
     from workers.engine.stack import Stack
+    from workers.engine.tasklist import Tasklist
     from workers.engine.zeebe_rest import EngineClock, ZeebeRest
 
 MODELS = Path(__file__).parent / "models"
@@ -56,7 +56,7 @@ async def test_one_stop_officer_starts_a_process_by_its_form_and_a_unit_complete
     assert (await unit.complete(task.id, {"note": "Đồng ý"})).state == "COMPLETED"
 
     assert (await operate.wait_for_state(key, "COMPLETED")).process_id == probe
-    assert [node.element_id for node in await operate.flow_nodes(key)][-1] == "EndEvent_Answered"
+    assert (await operate.wait_for_element(key, "EndEvent_Answered")).state == "COMPLETED"
     variables = await operate.variables(key)
     assert (variables["note"], variables["content"]) == ("Đồng ý", long_text)
 
@@ -89,7 +89,7 @@ async def test_a_timer_fires_when_the_clock_is_moved_and_not_before(
 
     await clock.advance(timedelta(hours=2))
     await operate.wait_for_state(key, "COMPLETED")
-    assert [node.element_id for node in await operate.flow_nodes(key)][-1] == "EndEvent_Late"
+    assert (await operate.wait_for_element(key, "EndEvent_Late")).state == "COMPLETED"
     assert (await operate.wait_for_state(other, "ACTIVE")).ended is None
 
 
@@ -147,12 +147,16 @@ async def test_accounts_keep_their_passwords_and_only_the_owner_reads_them(stack
 
 async def _wait_for_incident(operate: Operate, key: int) -> Incident:
     async with asyncio.timeout(30):
-        while not (incidents := await operate.incidents(key)):
+        while True:
+            if incidents := await operate.incidents(key):
+                return incidents[0]
             await asyncio.sleep(0.2)
-    return incidents[0]
 
 
 async def _wait_for_due(staff: Tasklist, task_id: str, moment: datetime) -> None:
     async with asyncio.timeout(30):
-        while datetime.fromisoformat((await staff.task(task_id)).due or "1970-01-01T00:00+0000") != moment:
+        while True:
+            due = (await staff.task(task_id)).due
+            if due is not None and datetime.fromisoformat(due) == moment:
+                return
             await asyncio.sleep(0.2)
