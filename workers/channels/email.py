@@ -1,0 +1,153 @@
+"""Send e-mail over SMTP and tell exactly what is known of the result."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Literal
+
+import aiosmtplib
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from workers.channels.outcomes import SendLater, SendRefused, SendUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from workers.channels.dispatcher import OutboxMessage
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
+_TEMPORARY = range(400, 500)
+
+
+class SmtpSettings(BaseModel):
+    """Say how to reach the mail server. `timeout` in seconds holds for each exchange; `sender` is an address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1025, ge=1, le=65535)
+    tls: Literal["none", "starttls", "tls"] = "none"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str = "dieuphoi@example.vn"
+    sender_name: str = "Hệ thống điều phối hồ sơ"
+    timeout: float = Field(default=30, gt=0)
+    verify_certificate: bool = True
+
+
+class EmailSender:
+    """Send one message at a time over its own connection; many may run at once."""
+
+    def __init__(
+        self, settings: SmtpSettings, load_file: Callable[[str], Awaitable[bytes]], now: Callable[[], datetime]
+    ) -> None:
+        """Take how to reach the server, how to load an attachment by its sha-256, and the clock for the Date header."""
+        self._settings = settings
+        self._load_file = load_file
+        self._now = now
+
+    async def send(self, message: OutboxMessage) -> None:
+        """Send a message under its own Message-ID, the same on every attempt.
+
+        Raises:
+            SendLater: the server is unreachable, or said 4xx, or broke off before the letter was handed over.
+            SendRefused: the server said 5xx, or address or attachment are unusable.
+            SendUnknown: the connection ended after the letter was handed over and before the server answered.
+
+        """
+        letter = await self._compose(message)
+        client = self._client()
+        try:
+            await self._open(client)
+            await self._hand_over(client, message.recipient, letter)
+            # The letter's fate is known by now; a server that is rude about QUIT changes nothing.
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
+        finally:
+            client.close()
+
+    async def _compose(self, message: OutboxMessage) -> bytes:
+        if not _ADDRESS.fullmatch(message.recipient):
+            raise SendRefused("địa chỉ thư điện tử không hợp lệ")
+        if not _MESSAGE_ID.fullmatch(message.message_id):
+            raise SendRefused("mã thư không hợp lệ")
+        settings = self._settings
+        letter = EmailMessage(policy=SMTP_POLICY)
+        letter["From"] = Address(display_name=one_line(settings.sender_name), addr_spec=settings.sender)
+        letter["To"] = Address(addr_spec=message.recipient)
+        letter["Subject"] = one_line(message.subject)
+        letter["Date"] = format_datetime(self._now())
+        letter["Message-ID"] = f"<{message.message_id}@{settings.sender.rpartition('@')[2]}>"
+        letter["Auto-Submitted"] = "auto-generated"
+        letter["Content-Language"] = "vi"
+        if message.dossier_code:
+            letter["X-Dossier-Code"] = one_line(message.dossier_code)
+        letter.set_content(message.body, charset="utf-8", cte="base64")
+        for attachment in message.attachments:
+            content = await self._attachment(attachment.sha256)
+            letter.add_attachment(content, maintype="application", subtype="pdf", filename=one_line(attachment.name))
+        return letter.as_bytes()
+
+    async def _attachment(self, sha256: str) -> bytes:
+        try:
+            return await self._load_file(sha256)
+        except (OSError, KeyError) as error:
+            raise SendRefused("không đọc được tệp đính kèm trong kho tài liệu") from error
+
+    def _client(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        return aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.user,
+            password=settings.password.get_secret_value() if settings.password else None,
+            use_tls=settings.tls == "tls",
+            start_tls=settings.tls == "starttls",
+            validate_certs=settings.verify_certificate,
+            timeout=settings.timeout,
+            local_hostname=settings.sender.rpartition("@")[2],
+        )
+
+    async def _open(self, client: aiosmtplib.SMTP) -> None:
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPResponseException as error:
+            # A login or greeting that fails is the operator's to mend; letters wait meanwhile.
+            raise SendLater(f"máy chủ thư từ chối phiên làm việc (mã {error.code})") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise SendLater("không kết nối được máy chủ thư") from error
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, recipient: str, letter: bytes) -> None:
+        try:
+            await client.mail(self._settings.sender)
+            await client.rcpt(recipient)
+        except aiosmtplib.SMTPResponseException as error:
+            raise _answered(error.code) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise SendLater("máy chủ thư ngắt kết nối trước khi nhận thư") from error
+        try:
+            await client.data(letter)
+        except aiosmtplib.SMTPResponseException as error:
+            raise _answered(error.code) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise SendUnknown("mất kết nối sau khi bắt đầu trao thư, không rõ máy chủ đã nhận hay chưa") from error
+
+
+def one_line(text: str) -> str:
+    """Make a header value: one line, no control characters, so that it can start no other header."""
+    visible = "".join(char if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"} else " " for char in text)
+    return " ".join(visible.split())
+
+
+def _answered(code: int) -> SendLater | SendRefused:
+    if code in _TEMPORARY:
+        return SendLater(f"máy chủ thư tạm thời chưa nhận (mã {code})")
+    return SendRefused(f"máy chủ thư từ chối (mã {code})")

@@ -1,0 +1,31 @@
+"""Tell apart the ways a send can fail, by what may be done next.
+
+    SendFailure
+    ├── SendLater     it certainly did not go out; try again
+    ├── SendRefused   it certainly did not go out and never will as it is; a person decides
+    └── SendUnknown   it may have gone out; a person decides, it is not sent again blindly
+
+Reasons are Vietnamese and hold no personal data: they are logged and kept.
+"""
+
+from __future__ import annotations
+
+
+class SendFailure(Exception):
+    """Carry the reason why a message was not, or perhaps not, sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SendLater(SendFailure):
+    """Say that a message did not go out and may be tried again."""
+
+
+class SendRefused(SendFailure):
+    """Say that a message was refused for good."""
+
+
+class SendUnknown(SendFailure):
+    """Say that nobody can tell whether a message went out."""
