@@ -16,13 +16,13 @@ from workers.registry import maintenance
 from workers.registry.engines import BUSY_SECONDS, parse_url, reading_engine, writing_engine
 from workers.registry.reader import Reader, Rows
 from workers.registry.schema import check_schema, unusable
+from workers.registry.steady import SteadyConnection, to_the_end
 from workers.registry.writer import Clock, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Coroutine
 
     from sqlalchemy.engine import URL
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 def _utc_now() -> datetime:
@@ -32,36 +32,25 @@ def _utc_now() -> datetime:
 class Transaction:
     """Hold a write transaction; `commit` and `rollback` end it for good, even if the caller is cancelled."""
 
-    def __init__(self, connection: AsyncConnection, now: Clock, turn: asyncio.Lock | None) -> None:
+    def __init__(self, connection: SteadyConnection, now: Clock, turn: asyncio.Lock | None) -> None:
         self.connection = connection
         self.writer = Writer(connection, now)
         self._turn = turn
 
     async def commit(self) -> None:
         """Put all changes on the disk, or none when this raises."""
-        await _to_the_end(self._end(commit=True))
+        await to_the_end(self._end(self.connection.commit()))
 
     async def rollback(self) -> None:
         """Forget all changes."""
-        await _to_the_end(self._end(commit=False))
+        await to_the_end(self._end(self.connection.close()))
 
-    async def _end(self, *, commit: bool) -> None:
+    async def _end(self, ending: Coroutine[Any, Any, None]) -> None:
         try:
-            if commit:
-                await self._commit()
-            await self.connection.close()
+            await ending
         finally:
             if self._turn is not None:
                 self._turn.release()
-
-    async def _commit(self) -> None:
-        try:
-            await self.connection.commit()
-        except BaseException:
-            # SQLite keeps a transaction open whose COMMIT failed (a broken reference, a full disk): drop the connection.
-            await self.connection.invalidate()
-            await self.connection.close()
-            raise
 
 
 class Registry:
@@ -96,12 +85,11 @@ class Registry:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
         """Read one consistent snapshot. `latest` reads the newest state at each call instead and holds nothing open."""
-        async with self._reads.connect() as connection:
-
-            async def fetch(statement: Any) -> Rows:
-                return (await connection.execute(statement)).mappings().all()
-
-            yield Reader(fetch)
+        connection = await SteadyConnection.open(self._reads)
+        try:
+            yield Reader(connection.fetch)
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Writer]:
@@ -124,25 +112,21 @@ class Registry:
         """Open a write transaction that the caller ends. Raises RetryLater when the database stays busy."""
         try:
             if self._turn is not None:
-                await asyncio.wait_for(self._turn.acquire(), BUSY_SECONDS)
+                async with asyncio.timeout(BUSY_SECONDS):
+                    await self._turn.acquire()
             return Transaction(await self._open(), self.now, self._turn)
         except (TimeoutError, PoolTimeoutError):
             raise _busy() from None
 
-    async def _open(self) -> AsyncConnection:
-        connection = None
+    async def _open(self) -> SteadyConnection:
         try:
-            connection = await self._writes.connect()
-            await connection.begin()
+            return await SteadyConnection.open(self._writes)
         except BaseException as error:
-            if connection is not None:
-                await _to_the_end(connection.close())
             if self._turn is not None:
                 self._turn.release()
             if isinstance(error, OperationalError) and "locked" in str(error.orig):
                 raise _busy() from None
             raise
-        return connection
 
     async def close(self) -> None:
         """Close all connections."""
@@ -168,19 +152,9 @@ class Registry:
         return Path(self.url.database or "")
 
     async def _fetch_latest(self, statement: Any) -> Rows:
-        async with self._reads.connect() as connection:
-            return (await connection.execute(statement)).mappings().all()
+        async with self.read() as reader:
+            return await reader.rows(statement)
 
 
 def _busy() -> RetryLater:
     return RetryLater("Cơ sở dữ liệu đang bận quá lâu; việc này sẽ được làm lại.")
-
-
-async def _to_the_end(work: Awaitable[None]) -> None:
-    """Wait for work that must not stop half-way; a cancellation is passed on afterwards."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise

@@ -23,9 +23,8 @@ from workers.registry import tables as t
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from workers.registry.database import Registry
+    from workers.registry.steady import SteadyConnection
 
 
 class OutboxState(StrEnum):
@@ -198,7 +197,7 @@ class Outbox:
                 return True
         return False
 
-    async def _take(self, connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
+    async def _take(self, connection: SteadyConnection, ids: Sequence[int], now: datetime) -> None:
         o = t.outbox.c
         await connection.execute(
             update(t.outbox)
@@ -213,7 +212,7 @@ class Outbox:
         ]
         await connection.execute(insert(t.attempts), attempts)
 
-    async def _finish(  # noqa: PLR0917
+    async def _finish(
         self,
         outbox_id: int,
         state: OutboxState,
@@ -227,7 +226,7 @@ class Outbox:
 
 
 async def _due(
-    connection: AsyncConnection, now: datetime, limit: int, channels: Collection[OutboxChannel]
+    connection: SteadyConnection, now: datetime, limit: int, channels: Collection[OutboxChannel]
 ) -> list[int]:
     found: list[tuple[datetime, int]] = []
     for channel in channels:
@@ -247,8 +246,8 @@ def _waiting(column: ColumnElement[Any], now: datetime, channel: OutboxChannel) 
     )
 
 
-async def _settle(  # noqa: PLR0917
-    connection: AsyncConnection,
+async def _settle(
+    connection: SteadyConnection,
     outbox_id: int,
     state: OutboxState,
     now: datetime,

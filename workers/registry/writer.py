@@ -24,11 +24,11 @@ from workers.records import (
 )
 from workers.registry import tables as t
 from workers.registry.chain import Head, link
-from workers.registry.reader import OPINION_COLUMNS, STEP_COLUMNS, Reader, Rows
+from workers.registry.reader import OPINION_COLUMNS, STEP_COLUMNS, Reader
 from workers.registry.words import dossier_words
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from workers.registry.steady import SteadyConnection
 
 Clock = Callable[[], datetime]
 R = TypeVar("R", bound=Record)
@@ -37,11 +37,8 @@ R = TypeVar("R", bound=Record)
 class Writer(Reader):
     """Read and write in one transaction: it sees its own changes, nobody else does before the commit."""
 
-    def __init__(self, connection: AsyncConnection, now: Clock) -> None:
-        async def fetch(statement: Any) -> Rows:
-            return (await connection.execute(statement)).mappings().all()
-
-        super().__init__(fetch)
+    def __init__(self, connection: SteadyConnection, now: Clock) -> None:
+        super().__init__(connection.fetch)
         self._connection = connection
         self._now = now
 
@@ -182,9 +179,9 @@ class Writer(Reader):
         return await insert_if_absent(self._connection, table, values)
 
 
-async def insert_if_absent(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> bool:
+async def insert_if_absent(connection: SteadyConnection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is taken; tell whether it was. Waits for another transaction that holds the key."""
-    insert_or_skip = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert_or_skip = postgresql.insert if connection.dialect == "postgresql" else sqlite.insert
     result = await connection.execute(insert_or_skip(table).values(values).on_conflict_do_nothing())
     return result.rowcount == 1
 
