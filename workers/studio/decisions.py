@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,11 +11,19 @@ from typing import TYPE_CHECKING
 from workers.studio.xml_tree import Node, read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMPARISON = re.compile(r"(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)")
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 Value = str | float | bool | None
 
@@ -26,6 +35,13 @@ class Test:
     source: str
     anything: bool
     values: frozenset[Value]
+
+    def accepts(self, value: Value) -> bool:
+        """Tell whether a value passes; an entry that only the engine reads accepts none."""
+        comparison = _COMPARISON.fullmatch(self.source)
+        if comparison is not None and isinstance(value, float):
+            return _COMPARE[comparison[1]](value, float(comparison[2]))
+        return self.anything or value in self.values
 
     def covers(self, other: Test) -> bool:
         """Tell whether every value of the other entry surely passes here."""
@@ -83,6 +99,14 @@ class Decision:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    def first_match(self, values: dict[str, Value]) -> Row | None:
+        """Return the first row whose entries accept the values."""
+        given = [values[name] for name in self.inputs]
+        matching = (
+            row for row in self.rows if all(test.accepts(value) for test, value in zip(row.tests, given, strict=True))
+        )
+        return next(matching, None)
 
     def example(self, row: Row) -> dict[str, Value]:
         """Return input values that reach a row, for the engine test that evaluates every row."""

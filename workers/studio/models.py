@@ -35,12 +35,13 @@ class Variable(BaseModel):
 
 
 class Message(BaseModel):
-    """Describe a message: when it comes and which variables it carries."""
+    """Describe a message: when it comes, which variables it carries, and whether only other systems send it."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: str
     variables: list[str]
+    from_outside: bool = False
 
 
 class Dictionary(BaseModel):

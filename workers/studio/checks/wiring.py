@@ -69,11 +69,15 @@ def _check_call(models: Models, diagram: Diagram, node: Node) -> Iterator[Findin
     elif called.get("bindingType") == "deployment" and target.path.parent != diagram.path.parent:
         message = "quy trình ở chương khác được triển khai riêng: gắn theo versionTag, không theo deployment"
         yield finding(diagram.path, node, "call", message)
-    elif called.get("bindingType") == "versionTag" and called.get("versionTag") != target.version_tag:
+    elif called.get("bindingType") == "versionTag" and not _same_tag(called, target):
         message = (
             f"“{target.process.id}” mang version tag “{target.version_tag}”, không phải “{called.get('versionTag')}”"
         )
         yield finding(diagram.path, node, "call", message)
+
+
+def _same_tag(called: Node, target: Diagram) -> bool:
+    return bool(target.version_tag) and called.get("versionTag") == target.version_tag
 
 
 def _job_types(node: Node) -> set[str]:

@@ -1,0 +1,59 @@
+"""Check decision tables row by row; the engine ring evaluates the same examples for real."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.studio.decisions import Test as Entry
+from workers.studio.decisions import read_decisions
+
+
+def rows(decisions):
+    return [(decision, row) for decision in decisions for row in decision.rows]
+
+
+def test_the_chapters_have_tables(models):
+    assert {decision.id for decision in models.decisions} == {"lead_unit_routing", "silence_rule", "escalation_ladder"}
+
+
+def test_the_example_of_every_row_meets_that_row_first(models):
+    for decision, row in rows(models.decisions):
+        assert decision.first_match(decision.example(row)) is row, f"{decision.id}: {row.id}"
+
+
+def test_every_table_answers_whatever_comes(models):
+    for decision in models.decisions:
+        assert all(test.anything for test in decision.rows[-1].tests), decision.id
+
+
+@pytest.mark.parametrize(
+    ("source", "example"),
+    [
+        ('"city", "commune"', "city"),
+        ("2", 2.0),
+        ("> 3", 4.0),
+        ("<= 3", 3.0),
+        ("true", True),
+        ("-", "không có trong bảng"),
+    ],
+)
+def test_an_entry_gives_an_example_that_passes(tmp_path, source, example):
+    path = tmp_path / "t.dmn"
+    entry = source.replace(">", "&gt;").replace("<", "&lt;")
+    path.write_text(
+        f"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"><decision id="t" name="T"><decisionTable>
+        <input><inputExpression><text>x</text></inputExpression></input><output name="y" />
+        <rule id="r"><inputEntry><text>{entry}</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>
+        </decisionTable></decision></definitions>""",
+        encoding="utf-8",
+    )
+    (decision,) = read_decisions(path)
+    assert decision.example(decision.rows[0]) == {"x": example}
+
+
+def test_a_list_covers_its_parts_but_not_more():
+    both = Entry('"a","b"', anything=False, values=frozenset({"a", "b"}))
+    one = Entry('"a"', anything=False, values=frozenset({"a"}))
+    assert both.covers(one)
+    assert not one.covers(both)
+    assert one.meets(both)

@@ -1,0 +1,197 @@
+"""Draw every form as Tasklist does and fill it in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from workers.studio.intake import check_options, procedure_options, unit_options
+
+SUMMARY = {
+    "code": "H29.04-260105-0001",
+    "procedure_name": "Chấp thuận chủ trương đầu tư",
+    "title": "Chấp thuận chủ trương đầu tư dự án Ví Dụ",
+    "urgency_label": "Khẩn",
+    "origin_unit_name": "Trung tâm Phục vụ hành chính công Thành phố",
+    "lead_unit_name": "Sở Tài chính",
+    "received_label": "05/01/2026 08:12",
+    "due_label": "09/02/2026 17:00",
+    "provisional_label": "",
+}
+OPINION = {
+    "request_id": "H29.04-260105-0001-1-H29.07",
+    "unit_name": "Sở Xây dựng",
+    "answer": "agree_with_comments",
+    "answer_label": "Đồng ý, có góp ý",
+    "content": "Bổ sung phương án đấu nối.",
+    "silent": False,
+    "disposition": "accepted",
+    "explanation": "Đã bổ sung.",
+}
+DATA = {
+    "dossier_summary": SUMMARY,
+    "due_label": "07/01/2026 17:00",
+    "time_left_label": "1 ngày 3 giờ làm việc",
+    "documents": [
+        {"name": "Tờ trình", "file": "to-trinh.pdf", "status_label": "Đạt", "findings_text": "Ký số hợp lệ."}
+    ],
+    "missing": [{"name": "Đề xuất dự án", "reason": "không có trong hồ sơ"}],
+    "opinions": [OPINION],
+    "officer_options": [{"label": "Nguyễn Văn Ví Dụ", "value": "vi.du"}],
+    "unit_options": [{"label": "Sở Xây dựng", "value": "H29.07"}],
+}
+INTAKE = {
+    "intake_procedure_code": "1.009645",
+    "intake_title": "Chấp thuận chủ trương đầu tư",
+    "intake_urgency": "urgent",
+    "intake_origin_unit": "H29.04",
+    "intake_applicant_name": "Nguyễn Văn Ví Dụ",
+    "intake_id_number": "079000000001",
+    "intake_phone": "0900000001",
+    "intake_email": "vi.du@example.vn",
+    "intake_address": "1 Đường Ví Dụ",
+    "intake_consent_email": True,
+    "intake_scan_batch": "quet-20260105-01",
+    "intake_papers": [{"composition": "application", "original": "original"}],
+}
+LONG = "Hồ sơ đủ điều kiện theo quy định, đề nghị xem xét."
+
+# What a person enters, and what must come back; a key that is hidden must not come back.
+FILLED = {
+    "dossier_intake": [INTAKE],
+    "dossier_correction": [INTAKE],
+    "dossier_reception": [
+        {"reception_decision": "accept"},
+        {"reception_decision": "supplement", "extra_requirements": "Bản vẽ – chưa có."},
+        {
+            "reception_decision": "refuse",
+            "reception_note": "Không thuộc thẩm quyền.",
+            "refusal_clause": "Điều 1 (ví dụ)",
+        },
+    ],
+    "officer_assignment": [{"officer": "vi.du", "assignment_note": "Trình trước thứ Sáu."}],
+    "dossier_appraisal": [
+        {"appraisal_decision": "approve", "appraisal_summary": LONG},
+        {
+            "appraisal_decision": "refuse",
+            "appraisal_summary": LONG,
+            "refusal_reason": "Sai.",
+            "refusal_clause": "Điều 1",
+        },
+        {"appraisal_decision": "opinions", "opinion_units": ["H29.07"]},
+        {"appraisal_decision": "supplement", "extra_requirements": "Bản vẽ – chưa có."},
+    ],
+    "result_signature": [
+        {"signature_decision": "sign"},
+        {"signature_decision": "revise", "signature_note": "Sửa căn cứ."},
+    ],
+    "supplement_reception": [
+        {"supplement_scan_batch": "quet-02", "supplement_papers": [{"composition": "application", "original": "copy"}]}
+    ],
+    "extension_proposal": [
+        {"extension_decision": "on_time"},
+        {"extension_decision": "extend", "extension_reason": "Chờ kết quả thực địa.", "extension_days": 5},
+    ],
+    "result_handover": [{"handover_method": "in_person", "handover_note": "Đã nhận bản gốc."}],
+    "dossier_change": [
+        {"dossier_code": "H29.04-260105-0001", "change_kind": "withdraw", "reason": "Có đơn rút hồ sơ."},
+        {
+            "dossier_code": "H29.04-260105-0001",
+            "change_kind": "stop",
+            "reason": "Có văn bản.",
+            "clause": "Điều 1 (ví dụ)",
+        },
+    ],
+    "opinion_reply": [
+        {"opinion_answer": "agree"},
+        {"opinion_answer": "disagree", "opinion_content": "Chưa phù hợp quy hoạch."},
+    ],
+    "opinion_dispositions": [{"opinions": [OPINION]}],
+    "silence_decision": [
+        {"silence_decision": "extend"},
+        {"silence_decision": "proceed", "silence_note": "Đã đôn đốc ba lần."},
+    ],
+    "specialist_assignment": [{"specialist": "vi.du"}],
+    "package_appraisal": [
+        {"package_decision": "present", "package_opinion": LONG},
+        {"package_decision": "return", "returned_items": "Bổ sung ý kiến."},
+        {"package_decision": "opinions", "opinion_units": ["H29.07"]},
+    ],
+    "presentation_review": [{"review_decision": "approve"}, {"review_decision": "revise", "review_note": "Rút gọn."}],
+    "leader_decision": [{"leader_decision": "sign"}, {"leader_decision": "meeting", "leader_note": "Họp sáng mai."}],
+    "meeting_conclusion": [{"meeting_conclusion": LONG}],
+    "receipt_confirmation": [{"receipt_confirmed": True, "receipt_note": "Đủ trang."}],
+}
+CASES = [(form_id, entered) for form_id, rows in FILLED.items() for entered in rows]
+
+
+@pytest.fixture(scope="module")
+def drawn(models, node, browser, tmp_path_factory):
+    """Draw all cases in one browser: filled ones first, then each form empty."""
+    pictures = tmp_path_factory.mktemp("forms")
+    requests = [
+        {
+            "schema": models.form(form_id).path,
+            "data": {**DATA, "procedure_code": "1.009645", **entered},
+            "picture": None,
+        }
+        for form_id, entered in CASES
+    ]
+    requests += [
+        {"schema": models.form(name).path, "data": DATA, "picture": pictures / f"{name}.png"} for name in FILLED
+    ]
+    answers = node("draw_forms", {"browser": browser, "forms": requests})
+    return answers[: len(CASES)], dict(zip(FILLED, answers[len(CASES) :], strict=True))
+
+
+def test_every_form_has_an_example(models):
+    assert {form.id for form in models.forms} == FILLED.keys()
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{name}-{i}" for i, (name, _) in enumerate(CASES)])
+def test_a_filled_form_gives_back_what_was_entered(drawn, number):
+    answer = drawn[0][number]
+    assert answer["errors"] == {}
+    assert {key: value for key, value in answer["submitted"].items() if value not in ("", None)} == CASES[number][1]
+
+
+@pytest.mark.parametrize("form_id", sorted(FILLED.keys() - {"supplement_reception", "opinion_dispositions"}))
+def test_a_form_without_a_decision_cannot_be_completed(drawn, form_id):
+    assert drawn[1][form_id]["errors"] != {}
+
+
+@pytest.mark.parametrize("form_id", sorted(FILLED))
+def test_tasklist_fetches_the_variables_that_our_reader_sees(drawn, models, form_id):
+    form = models.form(form_id)
+    fetched = set(drawn[1][form_id]["variables"])
+    assert form.reads | form.keys <= fetched
+
+
+def test_no_text_of_a_dossier_becomes_markup(models, node, browser):
+    poison = "<img src=x onerror=window.hit=1> [liên kết](http://example.vn)"
+    data = {**DATA, "missing": [{"name": poison, "reason": poison}], "dossier_summary": {**SUMMARY, "title": poison}}
+    request = {"schema": models.form("dossier_reception").path, "data": data, "picture": None}
+    (answer,) = node("draw_forms", {"browser": browser, "forms": [request]})
+    assert poison in answer["text"]
+    assert answer["images"] == 0
+
+
+def test_start_forms_offer_what_config_has(config, bpmn):
+    assert check_options(config, bpmn) == []
+
+
+def test_start_forms_of_another_config_are_found(config, bpmn, tmp_path):
+    (tmp_path / "procedures").mkdir()
+    for path in config.joinpath("procedures").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace("name: Đăng ký khai sinh", "name: Đăng ký khai sinh lại")
+        (tmp_path / "procedures" / path.name).write_text(text, encoding="utf-8")
+    (tmp_path / "organization.yaml").write_bytes(config.joinpath("organization.yaml").read_bytes())
+    assert [message.split(":")[0].rpartition("/")[2] for message in check_options(tmp_path, bpmn)]
+
+
+def test_choices_of_a_start_form_are_distinct(config):
+    for options in (procedure_options(config), unit_options(config)):
+        values = [option["value"] for option in options]
+        assert values
+        assert len(values) == len(set(values)), json.dumps(values)

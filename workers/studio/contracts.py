@@ -1,0 +1,14 @@
+"""Collect the contracts that the diagrams may use, chapter by chapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workers.coordination.contracts import CONTRACTS as COORDINATION
+from workers.dossier.contracts import CONTRACTS as DOSSIER
+from workers.timeline.contracts import CONTRACTS as TIMELINE
+
+if TYPE_CHECKING:
+    from workers.contract import Contract
+
+CONTRACTS: tuple[Contract[Any, Any], ...] = (*DOSSIER, *COORDINATION, *TIMELINE)
