@@ -16,7 +16,6 @@ from workers.runtime.catalog import Catalog, JobSpec
 from workers.runtime.metrics import Metrics
 from workers.runtime.runner import ExitCode, Runner, RunnerOptions
 
-
 MILLISECONDS = timedelta(milliseconds=1)
 QUICK = BackOff(first=20 * MILLISECONDS, cap=100 * MILLISECONDS, factor=2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -121,7 +121,7 @@ class FakeGateway(GatewayServicer):
 
     # what the engine does
 
-    async def ActivateJobs(self, request: Any, context: Any) -> Any:
+    async def ActivateJobs(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls[f"ActivateJobs:{request.type}"] += 1
         self.fetched[request.type] = list(request.fetchVariable)
         await self._meet_mishap("ActivateJobs", context, request.type)
@@ -133,7 +133,7 @@ class FakeGateway(GatewayServicer):
         if batch:
             yield pb.ActivateJobsResponse(jobs=[self._message(job, request.fetchVariable) for job in batch])
 
-    async def StreamActivatedJobs(self, request: Any, context: Any) -> Any:
+    async def StreamActivatedJobs(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls[f"StreamActivatedJobs:{request.type}"] += 1
         await self._meet_mishap("StreamActivatedJobs", context, request.type)
         queue: asyncio.Queue[FakeJob] = asyncio.Queue()
@@ -145,19 +145,19 @@ class FakeGateway(GatewayServicer):
         finally:
             self.streams[request.type].discard(queue)
 
-    async def CompleteJob(self, request: Any, context: Any) -> Any:
+    async def CompleteJob(self, request: Any, context: Any) -> Any:  # noqa: N802
         await self._settle("CompleteJob", request, context, "completed")
         self.completed.append((request.jobKey, json.loads(request.variables)))
         await self._finish("CompleteJob", context)
         return pb.CompleteJobResponse()
 
-    async def ThrowError(self, request: Any, context: Any) -> Any:
+    async def ThrowError(self, request: Any, context: Any) -> Any:  # noqa: N802
         await self._settle("ThrowError", request, context, "thrown")
         self.thrown.append(request)
         await self._finish("ThrowError", context)
         return pb.ThrowErrorResponse()
 
-    async def FailJob(self, request: Any, context: Any) -> Any:
+    async def FailJob(self, request: Any, context: Any) -> Any:  # noqa: N802
         job = await self._settle("FailJob", request, context, "failed")
         self.failed.append(request)
         job.retries = request.retries
@@ -167,7 +167,7 @@ class FakeGateway(GatewayServicer):
         await self._finish("FailJob", context)
         return pb.FailJobResponse()
 
-    async def PublishMessage(self, request: Any, context: Any) -> Any:
+    async def PublishMessage(self, request: Any, context: Any) -> Any:  # noqa: N802
         await self._meet_mishap("PublishMessage", context)
         if request.messageId and request.messageId in self.published:
             await context.abort(Status.ALREADY_EXISTS, "a message with this id exists")
@@ -176,13 +176,13 @@ class FakeGateway(GatewayServicer):
         await self._meet_mishap("PublishMessage after", context)
         return pb.PublishMessageResponse(key=1)
 
-    async def DeployResource(self, request: Any, context: Any) -> Any:
+    async def DeployResource(self, request: Any, context: Any) -> Any:  # noqa: N802
         await self._meet_mishap("DeployResource", context)
         names = [resource.name for resource in request.resources]
         deployments = [_deployment(name, number) for number, name in enumerate(names, start=1)]
         return pb.DeployResourceResponse(key=7, deployments=deployments)
 
-    async def Topology(self, _request: Any, context: Any) -> Any:
+    async def Topology(self, _request: Any, context: Any) -> Any:  # noqa: N802
         await self._meet_mishap("Topology", context)
         partition = pb.Partition(partitionId=1, role=pb.Partition.LEADER, health=pb.Partition.HEALTHY)
         broker = pb.BrokerInfo(nodeId=0, host="127.0.0.1", port=26501, version="8.6.0", partitions=[partition])

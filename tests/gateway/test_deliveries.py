@@ -106,7 +106,7 @@ async def test_jobs_at_hand_survive_an_outage(bench, gateway):
     await gateway.vanish()
     leave.set()
     async with asyncio.timeout(5):
-        while not bench.value("dieuphoi_ack_retries_total", job_type="sample.job"):
+        while not bench.value("dieuphoi_ack_retries_total", job_type="sample.job"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await gateway.start()
     await gateway.until(lambda: gateway.completed)

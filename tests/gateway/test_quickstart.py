@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from pathlib import Path
+
+from workers.runtime.runner import ExitCode
+from workers.runtime.texts import CODES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "runtime.md").read_text(encoding="utf-8")
+
+
+async def test_the_quickstart_of_the_docs_runs(bench, gateway, monkeypatch):
+    """Gap 13: the first example of the client's own README does not run."""
+    monkeypatch.setenv("DIEUPHOI_GATEWAY_ADDRESS", gateway.address)
+    names = {}
+    exec(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1), names)
+    await gateway.add("sample.greet", {"unit": "Sở Xây dựng"})
+    running = asyncio.create_task(names["main"](bench.workplace))
+    await gateway.until(lambda: gateway.completed)
+    assert gateway.completed[0][1] == {"greeting": "Kính gửi Sở Xây dựng"}
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await asyncio.wait_for(running, 5) is ExitCode.STOPPED
+
+
+async def test_the_docs_list_every_metric_and_code(bench, gateway):
+    bench.start(*[])
+    documented = set(re.findall(r"`(dieuphoi_\w+)`", PAGE))
+    names = re.findall(r"# HELP (\w+)", (await bench.metrics.scrape()).decode())
+    exposed = {name.removesuffix("_created") for name in names}
+    assert documented == exposed
+    assert all(f"| {code} | {text} |" in PAGE for code, text in CODES.items())
