@@ -33,7 +33,7 @@ def enterprise(number: int, name: str, tax_code: str, *, email: bool = True) -> 
     }
 
 
-def paper(  # noqa: PLR0913 - one row of a table
+def paper(
     composition: str,
     file: str,
     make: str,
@@ -58,7 +58,7 @@ def paper(  # noqa: PLR0913 - one row of a table
     }
 
 
-def dossier(  # noqa: PLR0913 - the head of dossier.yaml
+def dossier(
     procedure: str,
     title: str,
     channel: str,
@@ -100,7 +100,9 @@ def _practice_licence(health_certificate: dict[str, Any]) -> list[dict[str, Any]
     return [
         paper("application", "don-de-nghi.pdf", "pdf", "original", "Đơn đề nghị cấp giấy phép hành nghề"),
         paper("qualification", "van-bang.pdf", "scan", "certified", "Bằng bác sĩ y khoa", issued_on=date(2019, 7, 1)),
-        paper("practice_confirmation", "xac-nhan-thuc-hanh.pdf", "scan", "original", "Giấy xác nhận hoàn thành thực hành"),
+        paper(
+            "practice_confirmation", "xac-nhan-thuc-hanh.pdf", "scan", "original", "Giấy xác nhận hoàn thành thực hành"
+        ),
         health_certificate,
         paper("curriculum_vitae", "so-yeu-ly-lich.pdf", "pdf", "original", "Sơ yếu lý lịch tự thuật"),
         paper("photo", "anh-4x6.jpg", "portrait", "original", "Ảnh chân dung"),
@@ -119,7 +121,14 @@ def _construction_permit() -> list[dict[str, Any]]:
             "Đề nghị cấp giấy phép xây dựng công trình kho lưu trữ ví dụ, diện tích sàn 1.200 m².",
         ),
         paper("land_right", "quyen-su-dung-dat.pdf", "scan", "copy", "Giấy chứng nhận quyền sử dụng đất"),
-        paper("project_approval", "phe-duyet-du-an.pdf", "signed", "copy", "Quyết định phê duyệt dự án", signer="Trần Thị Ví Dụ"),
+        paper(
+            "project_approval",
+            "phe-duyet-du-an.pdf",
+            "signed",
+            "copy",
+            "Quyết định phê duyệt dự án",
+            signer="Trần Thị Ví Dụ",
+        ),
         paper("design_drawings", "ban-ve.pdf", "plan", "copy", "Bản vẽ mặt bằng tầng 1"),
     ]
 
@@ -145,7 +154,9 @@ DOSSIERS: dict[str, dict[str, Any]] = {
         WARD,
         person(2, "Lê Thị Ví Dụ", email=True),
         [
-            paper("application", "to-khai.pdf", "signed", "original", "Tờ khai cấp giấy xác nhận", signer="Lê Thị Ví Dụ"),
+            paper(
+                "application", "to-khai.pdf", "signed", "original", "Tờ khai cấp giấy xác nhận", signer="Lê Thị Ví Dụ"
+            ),
             _identity(),
         ],
     ),
@@ -166,8 +177,20 @@ DOSSIERS: dict[str, dict[str, Any]] = {
         [
             paper("application", "giay-de-nghi.pdf", "signed", "original", "Giấy đề nghị đăng ký doanh nghiệp"),
             paper("charter", "dieu-le.pdf", "signed_claimed", "original", "Điều lệ công ty"),
-            paper("owner_registration", "dang-ky-chu-so-huu.pdf", "scan", "certified", "Giấy chứng nhận đăng ký doanh nghiệp"),
-            paper("beneficial_owner_list", "chu-so-huu-huong-loi.docx", "docx", "original", "Danh sách chủ sở hữu hưởng lợi"),
+            paper(
+                "owner_registration",
+                "dang-ky-chu-so-huu.pdf",
+                "scan",
+                "certified",
+                "Giấy chứng nhận đăng ký doanh nghiệp",
+            ),
+            paper(
+                "beneficial_owner_list",
+                "chu-so-huu-huong-loi.docx",
+                "docx",
+                "original",
+                "Danh sách chủ sở hữu hưởng lợi",
+            ),
         ],
         case="organization_owner",
     ),
@@ -205,7 +228,13 @@ DOSSIERS: dict[str, dict[str, Any]] = {
                 "Kính gửi: Ủy ban nhân dân Thành phố Hồ Chí Minh.",
                 "Nhà đầu tư đề nghị chấp thuận chủ trương đầu tư dự án Trung tâm dữ liệu Ví Dụ, vốn đầu tư 1.500 tỷ đồng.",
             ),
-            paper("investor_legal_status", "tu-cach-phap-ly.pdf", "scan", "certified", "Giấy chứng nhận đăng ký doanh nghiệp"),
+            paper(
+                "investor_legal_status",
+                "tu-cach-phap-ly.pdf",
+                "scan",
+                "certified",
+                "Giấy chứng nhận đăng ký doanh nghiệp",
+            ),
             paper("financial_capacity", "nang-luc-tai-chinh.pdf", "pdf", "copy", "Báo cáo tài chính đã kiểm toán"),
             paper("investment_proposal", "de-xuat-du-an.pdf", "signed", "original", "Đề xuất dự án đầu tư"),
             paper("land_documents", "thoa-thuan-dia-diem.pdf", "scan", "copy", "Thỏa thuận thuê địa điểm"),
@@ -312,7 +341,9 @@ DOSSIERS: dict[str, dict[str, Any]] = {
                 signer="Trần Thị Ví Dụ",
             ),
             paper("draft", "du-thao-ke-hoach.docx", "docx", "original", "Dự thảo Kế hoạch chuyển đổi số năm 2027"),
-            paper("opinion_table", "bang-tiep-thu.pdf", "pdf", "original", "Bảng tổng hợp, tiếp thu, giải trình ý kiến"),
+            paper(
+                "opinion_table", "bang-tiep-thu.pdf", "pdf", "original", "Bảng tổng hợp, tiếp thu, giải trình ý kiến"
+            ),
         ],
         kind="work_dossier",
     ),
@@ -323,7 +354,14 @@ DOSSIERS: dict[str, dict[str, Any]] = {
         FINANCE,
         {"unit": FINANCE},
         [
-            paper("submission", "to-trinh.pdf", "signed", "original", "Tờ trình ban hành quyết định", signer="Trần Thị Ví Dụ"),
+            paper(
+                "submission",
+                "to-trinh.pdf",
+                "signed",
+                "original",
+                "Tờ trình ban hành quyết định",
+                signer="Trần Thị Ví Dụ",
+            ),
             paper("draft", "du-thao-quyet-dinh.docx", "docx", "original", "Dự thảo Quyết định"),
         ],
         kind="work_dossier",

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 EXAMPLE_ROOT = "Gốc chứng thư ví dụ dieuphoi"
 UNKNOWN_ROOT = "Gốc chứng thư ví dụ không ai tin"
 _MOMENT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+_OWNER_PASSWORD = "chu-so-huu-vi-du"  # noqa: S105 - of an example
 _ZIP_MOMENT = (2026, 3, 2, 10, 0, 0)
 
 _TEMPLATE = """
 #set document(title: data.title, author: "dieuphoi (ví dụ)", date: datetime(year: 2026, month: 3, day: 2))
-#set page(paper: "a4", margin: (x: 2.5cm, y: 2cm), footer: align(center, text(8pt, fill: luma(90))[Tài liệu ví dụ, không có giá trị pháp lý]))
+#let notice = text(8pt, fill: luma(90))[Tài liệu ví dụ, không có giá trị pháp lý]
+#set page(paper: "a4", margin: (x: 2.5cm, y: 2cm), footer: align(center, notice))
 #set text(font: "Libertinus Serif", size: 13pt, lang: "vi")
 #set par(justify: true, leading: 0.8em)
 #align(center)[*CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM* \\ *Độc lập - Tự do - Hạnh phúc* \\ #line(length: 5cm)]
@@ -60,7 +62,9 @@ class Paper:
 
 def pdf(paper: Paper, *appendices: str) -> bytes:
     """Set a paper as PDF/A-2b; each appendix begins a page, an empty one leaves it blank."""
-    source = _source(paper) + "".join(f"\n#set page(footer: none)\n#text({_quote(appendix)})\n" for appendix in appendices)
+    source = _source(paper) + "".join(
+        f"\n#set page(footer: none)\n#text({_quote(appendix)})\n" for appendix in appendices
+    )
     return typst.compile(
         source.encode(), format="pdf", pdf_standards=["a-2b"], timestamp=_MOMENT, ignore_system_fonts=True
     )
@@ -75,7 +79,7 @@ def bitmap(paper: Paper, dpi: int = 200) -> Image.Image:
 def rough(image: Image.Image, seed: str) -> Image.Image:
     """Turn an image a little and sprinkle specks on it."""
     turned = image.rotate(0.4, fillcolor=250, resample=Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(0.4))
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311 - the same every time
     for _ in range(60):
         turned.putpixel((source.randrange(turned.width), source.randrange(turned.height)), 120)
     return turned
@@ -142,7 +146,7 @@ def encrypted(data: bytes, user_password: str) -> bytes:
     target = BytesIO()
     with _repeatable("encrypted"):
         writer = copy_into_new_writer(PdfFileReader(BytesIO(data)))
-        writer.encrypt(owner_pass="chu-so-huu-vi-du", user_pass=user_password)
+        writer.encrypt(owner_pass=_OWNER_PASSWORD, user_pass=user_password)
         writer.write(target)
     return target.getvalue()
 
@@ -160,11 +164,11 @@ def later_revision(data: bytes) -> Iterator[tuple[IncrementalPdfFileWriter, Byte
 @contextmanager
 def _repeatable(seed: str) -> Iterator[None]:
     """Take clock and chance out of pyHanko, so that the same script makes the same bytes."""
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311 - the same every time
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "urandom", source.randbytes))
         patches.enter_context(mock.patch.object(secrets, "token_bytes", source.randbytes))
-        patches.enter_context(mock.patch.object(tzlocal, "get_localzone", lambda: UTC))
+        patches.enter_context(mock.patch.object(tzlocal, "get_localzone", return_value=UTC))
         patches.enter_context(time_machine.travel(_MOMENT, tick=False))
         yield
 
@@ -230,7 +234,8 @@ def xlsx(rows: tuple[tuple[str, ...], ...]) -> bytes:
     """Write a small spreadsheet with the texts in the cells."""
     sheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     cells = "".join(
-        "<row>" + "".join(f'<c t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for cell in row) + "</row>" for row in rows
+        "<row>" + "".join(f'<c t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for cell in row) + "</row>"
+        for row in rows
     )
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
     return archive(

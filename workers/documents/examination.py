@@ -17,12 +17,12 @@ from workers.documents.checks.file_types import (
 )
 from workers.documents.checks.images import check_image
 from workers.documents.checks.pdf import check_pdf
-from workers.documents.checks.report import Report
 from workers.documents.checks.text_form import legacy_encoding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workers.documents.checks.report import Report
     from workers.documents.policy import DocumentPolicy
 
 # A file with macros is told so; that its type is not on the list besides would only hide the reason.
@@ -31,13 +31,12 @@ _LONGEST_NAME = 255
 _FORBIDDEN_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
-def examine(path: Path, name: str, policy: DocumentPolicy) -> Report:
+def examine(report: Report, path: Path, name: str, policy: DocumentPolicy) -> None:
     """Check name, type and content of a file that is known to be readable, not empty and not too large."""
-    report = Report(detected_type=detect_type(path))
+    report.detected_type = detect_type(path)
     _check_name(report, name)
     _check_content(report, path, policy)
     _check_type(report, name, policy)
-    return report
 
 
 def _check_name(report: Report, name: str) -> None:

@@ -310,6 +310,7 @@ class Inspection(BaseModel):
 
 _SEVERITY_LABELS: dict[Severity, str] = {"error": "LỖI", "warning": "CẢNH BÁO", "info": "Ghi chú"}
 _SEVERITY_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+_KILOBYTE = 1024
 _TIME_FORMAT = "%H:%M %d/%m/%Y"
 _CITY_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -359,11 +360,11 @@ def _describe_finding(found: Finding) -> str:
 
 
 def _readable_size(size: int) -> str:
-    if size < 1024:
+    if size < _KILOBYTE:
         return f"{size} byte"
-    if size < 1024 * 1024:
-        return f"{size / 1024:.0f} KB"
-    return f"{size / 1024 / 1024:.1f} MB".replace(".", ",")
+    if size < _KILOBYTE**2:
+        return f"{size / _KILOBYTE:.0f} KB"
+    return f"{size / _KILOBYTE**2:.1f} MB".replace(".", ",")
 
 
 CATALOGUE_START = "<!-- catalogue: generated from workers/documents/findings.py -->"

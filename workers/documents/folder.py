@@ -92,7 +92,9 @@ def _file_mistakes(folder: Path, dossier: DossierFolder, lines: LineFinder) -> l
         if is_unsafe_name(document.file):
             mistakes.append(lines.mistake(location, "cần tên tệp nằm ngay trong thư mục hồ sơ, không kèm đường dẫn"))
         elif not (folder / document.file).is_file():
-            mistakes.append(lines.mistake(location, f"cần một tệp có thật; không có tệp “{document.file}” trong thư mục"))
+            mistakes.append(
+                lines.mistake(location, f"cần một tệp có thật; không có tệp “{document.file}” trong thư mục")
+            )
         elif (document.composition, document.file) in seen:
             mistakes.append(lines.mistake(location, "đã ghi cho cùng thành phần ở trên, bỏ dòng lặp"))
         seen.add((document.composition, document.file))

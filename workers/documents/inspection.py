@@ -36,14 +36,16 @@ class Inspector:
 
     def __init__(self, processes: int = 2) -> None:
         self._idle: asyncio.LifoQueue[_Server] = asyncio.LifoQueue()
-        self._servers = [_Server() for _ in range(processes)]
-        for server in self._servers:
-            self._idle.put_nowait(server)
+        self._processes = processes
+        for _ in range(processes):
+            self._idle.put_nowait(_Server())
 
     async def __aenter__(self) -> Self:
+        """Give the inspector itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Close the inspector."""
         await self.close()
 
     async def inspect(self, path: Path, name: str, policy: DocumentPolicy) -> Inspection:
@@ -58,9 +60,11 @@ class Inspector:
         return Inspection(name=name, sha256=sha256, size=size, seconds=seconds, **dict(answer))
 
     async def close(self) -> None:
-        """Stop every server."""
-        for server in self._servers:
+        """Let the files that are being inspected come to their end, then stop every server."""
+        servers = [await self._idle.get() for _ in range(self._processes)]
+        for server in servers:
             await server.stop()
+            self._idle.put_nowait(server)
 
     async def _ask(self, request: Request) -> Answer:
         async with self._server() as server:

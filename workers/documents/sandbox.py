@@ -93,7 +93,7 @@ def _run_child(request: Request, writing: int) -> None:
     try:
         _silence()
         _limit(request.policy.sandbox)
-        answer = _answer(examine(request.path, request.name, request.policy))
+        answer = _examine(request)
         with os.fdopen(writing, "w", encoding="utf-8") as pipe:
             pipe.write(answer.model_dump_json())
         code = 0
@@ -104,7 +104,15 @@ def _run_child(request: Request, writing: int) -> None:
         os._exit(code)
 
 
-def _answer(report: Report) -> Answer:
+def _examine(request: Request) -> Answer:
+    """Keep what was learnt before a parser gave up."""
+    report = Report()
+    try:
+        examine(report, request.path, request.name, request.policy)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - parsers of hostile files raise what they like
+        report.add("inspection_stopped", reason=_STOP_REASONS["crash"])
     return Answer(
         detected_type=report.detected_type,
         pages=report.pages,

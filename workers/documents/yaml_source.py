@@ -52,8 +52,19 @@ def load_model(path: Path, model: type[Model], error: type[UserError]) -> tuple[
     try:
         return model.model_validate(tree), lines
     except ValidationError as failure:
-        mistakes = [lines.mistake(item["loc"], _expectation(item)) for item in failure.errors(include_url=False)]
+        mistakes = [lines.mistake(item["loc"], _expectation(item)) for item in _own_errors(failure)]
         raise error("\n".join(mistakes)) from failure
+
+
+def _own_errors(failure: ValidationError) -> list[ErrorDetails]:
+    """Leave out lists that only count as too short because an item in them is wrong."""
+    errors = failure.errors(include_url=False)
+    return [
+        item
+        for item in errors
+        if item["type"] != "too_short"
+        or not any(other["loc"][: len(item["loc"])] == item["loc"] for other in errors if other is not item)
+    ]
 
 
 def _read_tree(path: Path, error: type[UserError]) -> CommentedMap:

@@ -39,6 +39,12 @@ OLE_TYPES = ("doc", "xls", "ppt", "ole")
 _HEAD_BYTES = 4096
 _PDF_HEADER_WITHIN = 1024
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_IMAGE_MAGIC = {
+    "jpeg": (b"\xff\xd8\xff",),
+    "png": (b"\x89PNG\r\n\x1a\n",),
+    "tiff": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
+}
 _OLE_STREAMS = {"doc": "WordDocument", "xls": "Workbook", "ppt": "PowerPoint Document"}
 _OOXML_MAIN_PARTS = {
     "docx": b"wordprocessingml.document.main+xml",
@@ -62,15 +68,12 @@ def detect_type(path: Path) -> str:
         head = file.read(_HEAD_BYTES)
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
         return "pdf"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")):
-        return "tiff"
+    for kind, magics in _IMAGE_MAGIC.items():
+        if head.startswith(magics):
+            return kind
     if head.startswith(_OLE_MAGIC):
         return _detect_ole(path)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(_ZIP_MAGIC):
         return _detect_zip(path)
     return _detect_other(head)
 

@@ -191,7 +191,7 @@ def _is_blank_page(content: PageContent, policy: DocumentPolicy) -> bool:
     return all(_is_blank_image(placed.image, policy) for placed in content.images)
 
 
-def _is_blank_image(image: pikepdf.Object, policy: DocumentPolicy) -> bool:
+def _is_blank_image(image: pikepdf.Stream, policy: DocumentPolicy) -> bool:
     pixels = float(image.get("/Width", 0)) * float(image.get("/Height", 0))
     if pixels > policy.limits.image_megapixels * 1_000_000:
         return False

@@ -27,7 +27,7 @@ Matrix = tuple[float, float, float, float, float, float]
 class PlacedImage:
     """Hold an image with its size on the page, in points."""
 
-    image: pikepdf.Object
+    image: pikepdf.Stream
     width: float
     height: float
 

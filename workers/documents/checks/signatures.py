@@ -38,6 +38,7 @@ _REASONS = {
     "CRYPTO_CONSTRAINTS_FAILURE": "thuật toán ký quá yếu",
     "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": "thuật toán ký quá yếu",
 }
+_UNNAMED = "không tên"
 _OTHER_REASON = "không xác minh được chuỗi chứng thư"
 _HARMLESS_CHANGES = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
 
@@ -58,7 +59,7 @@ def check_signatures(report: Report, path: Path, policy: DocumentPolicy) -> None
     """
     data = path.read_bytes()
     # A signature's byte range cannot be compressed, so a file without these words has none.
-    signatures = _signatures_of(data) if b"/ByteRange" in data else []
+    signatures = _find_signatures(report, data) if b"/ByteRange" in data else []
     roots = load_roots(policy.trust.folders) if signatures else []
     examined = [_examine(report, signature, roots) for signature in signatures]
     last_covers_all = any(status and status.coverage is SignatureCoverageLevel.ENTIRE_FILE for status in examined)
@@ -69,8 +70,12 @@ def check_signatures(report: Report, path: Path, policy: DocumentPolicy) -> None
         report.add("signature_missing")
 
 
-def _signatures_of(data: bytes) -> list[EmbeddedPdfSignature]:
-    return list(PdfFileReader(BytesIO(data), strict=False).embedded_signatures)
+def _find_signatures(report: Report, data: bytes) -> list[EmbeddedPdfSignature]:
+    try:
+        return list(PdfFileReader(BytesIO(data), strict=False).embedded_signatures)
+    except Exception:  # noqa: BLE001 - pyHanko raises many kinds of error on hostile files
+        report.add("signature_unreadable", field=_UNNAMED)
+        return []
 
 
 def _examine(
@@ -136,7 +141,7 @@ def _report_signature(report: Report, signature: Signature, status: PdfSignature
 
 
 def _field(signature: EmbeddedPdfSignature) -> str:
-    return str(signature.field_name or "không tên")[:80]
+    return str(signature.field_name or _UNNAMED)[:80]
 
 
 def _common_name(name: Any) -> str:

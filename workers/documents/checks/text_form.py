@@ -18,7 +18,8 @@ _DECOMPOSED = re.compile(rf"[^\W\d_][{_VIETNAMESE_MARKS}]")
 _SIGNS = r"\u00a7-\u00ac\u00ae\u00b5-\u00be\u00d7\u00f7"
 _WORD = re.compile(rf"(?:[^\W\d_]|[{_SIGNS}])+")
 _TCVN3_SIGNS = re.compile(rf"(?<=\w)[{_SIGNS}]|[{_SIGNS}](?=\w)")
-_VNI_SIGNS = re.compile("[aeiouyôöAEIOUYÔÖ][äøûïåëüÄØÛÏÅËÜ]|[ñÑöÖ]")
+# VNI writes the tone as a letter of its own behind the vowel.
+_VNI_SIGNS = re.compile("[aeiouyôöAEIOUYÔÖ][äøûïåëüÄØÛÏÅËÜ]")
 _UNICODE_VIETNAMESE = re.compile("[ăđơưĂĐƠƯ\u1ea0-\u1ef9]")
 _TCVN3_FONTS = re.compile(r"(?:^|[+/])\.vn[a-z]|(?:^|[+/])vn(?:time|arial|helv|book|cour)", re.IGNORECASE)
 _VNI_FONTS = re.compile(r"(?:^|[+/])vni[-_ ]", re.IGNORECASE)
