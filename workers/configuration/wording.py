@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -15,7 +15,7 @@ _LIST = "cần danh sách trong ngoặc vuông hoặc mỗi mục một dòng �
 _MAPPING = "cần các dòng dạng “tên: giá trị”"
 
 _EXPECTED = {
-    "string_type": "cần chữ, đặt trong dấu nháy kép",
+    "string_type": "cần chữ",
     "string_too_short": "không được để trống",
     "string_pattern_mismatch": "cần dạng {pattern}",
     "bool_type": "cần true hoặc false",
@@ -63,9 +63,6 @@ def expectation(error: ErrorDetails, found: str | None) -> str:
     return f"đang ghi “{found}”, {expected}." if found else f"{expected}."
 
 
-def shown(value: Any) -> str:
-    """Show a value as it is written, shortened."""
-    if value is None:
-        return ""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+def shown(text: str) -> str:
+    """Show what is written, shortened."""
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

@@ -24,15 +24,6 @@ class UnitLevel(StrEnum):
     COMMUNE = "commune"
 
 
-LEVEL_NAMES = {
-    UnitLevel.CITY: "Ủy ban nhân dân Thành phố",
-    UnitLevel.OFFICE: "Văn phòng Ủy ban nhân dân Thành phố",
-    UnitLevel.DEPARTMENT: "Sở, ban, ngành",
-    UnitLevel.DISTRICT: "Quận, huyện, Thành phố Thủ Đức (đến 30/6/2025)",
-    UnitLevel.COMMUNE: "Phường, xã, đặc khu",
-}
-
-
 class Role(Rule):
     """Name a role that people hold in a unit, and the levels of units that have it."""
 

@@ -37,18 +37,6 @@ class Authority(StrEnum):
     COMMUNE = "commune"
 
 
-KIND_NAMES = {
-    DossierKind.ADMINISTRATIVE_PROCEDURE: "Thủ tục hành chính",
-    DossierKind.WORK_DOSSIER: "Hồ sơ công việc",
-}
-
-AUTHORITY_NAMES = {
-    Authority.DEPARTMENT: "Sở, ban, ngành",
-    Authority.CITY_PEOPLE_COMMITTEE: "Ủy ban nhân dân Thành phố hoặc Chủ tịch Ủy ban nhân dân Thành phố",
-    Authority.COMMUNE: "Ủy ban nhân dân cấp xã",
-}
-
-
 class Named(Rule):
     """Pair a code with its Vietnamese name."""
 
