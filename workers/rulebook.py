@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workers.errors import NeedsOperator
@@ -10,24 +12,28 @@ from workers.papers.models import FormSet
 from workers.regulation import codes, deadlines
 from workers.regulation.calendar import VIETNAM
 from workers.regulation.composition import FiledPaper, MissingPaper, PaperForm, missing_papers
-from workers.regulation.limits import Limit, end_of
+from workers.regulation.limits import end_of
 from workers.regulation.organization import Organization, Unit, UnitLevel
 from workers.regulation.papers import form_set_at
+from workers.regulation.working_time import WorkingTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from workers.records import DossierRecord, FiledDocument
+    from workers.regulation.calendar import Calendar
     from workers.regulation.deadlines import Deadline, SupplementRule
+    from workers.regulation.limits import Limit
+    from workers.regulation.norms import Norms
+    from workers.regulation.notices import NoticePolicy
     from workers.regulation.papers import FormSet as StatutorySet
     from workers.regulation.procedures import Procedure, Procedures
-    from workers.regulation.working_time import WorkingTime
 
 MINUTES_A_DAY = 8 * 60
 HALF = 0.5
 ERROR = "error"
-URGENT = "urgent"
+NORMAL = "normal"
 OFFICER_ROLES = {"officer", "specialist"}
 
 
@@ -36,7 +42,8 @@ class Step:
     """Describe one user task as its diagram does.
 
     `holder`: the variable that holds the unit; `norm`: the key of its limit; `due_from`: the variable that holds its
-    deadline already; `options`: what its form offers; `decision`: the variable that says how it ended.
+    deadline already; `options`: what its form offers; `decision`: the variable that says how it ended;
+    `next_steps`: what may follow, in words.
     """
 
     process_id: str
@@ -49,6 +56,7 @@ class Step:
     due_from: str | None = None
     options: str | None = None
     decision: str | None = None
+    next_steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,23 +81,17 @@ class Moment:
 class Rulebook:
     """Hold the rules in force.
 
-    Every computation of time raises NeedsOperator when a year it touches has no calendar. `norms` limits steps by
-    name; `hours_of` gives a unit's office hours; `quiet_until` gives the moment a citizen may be written to.
+    Every computation of time raises NeedsOperator when a year it touches has no calendar.
     """
 
     organization: Organization
+    calendar: Calendar
     procedures: Procedures
+    norms: Norms
+    notices: NoticePolicy
     form_sets: Sequence[StatutorySet]
-    norms: Mapping[str, Limit]
-    default_norm: Limit
-    opinion_norm: Limit
-    urgent_opinion_norm: Limit
-    near: deadlines.NearDue
-    hours_of: Callable[[str], WorkingTime]
     steps: Mapping[tuple[str, str], Step]
     accounts: Sequence[Account]
-    quiet_until: Callable[[datetime], datetime | None]
-    mailbox: Callable[[str], str]
 
     @property
     def office_unit(self) -> str:
@@ -121,6 +123,21 @@ class Rulebook:
     def unit_name(self, code: str, day: date) -> str:
         """Name a unit as on a day. Raises NeedsOperator for an unknown code."""
         return self.unit_named(code, day).name
+
+    def mailbox(self, code: str) -> str:
+        """Give a unit's mailbox. Raises NeedsOperator when it has none."""
+        mailbox = self.unit_named(code, date.max).mailbox
+        if mailbox is None:
+            raise NeedsOperator(
+                f"Đơn vị {code} chưa có hộp thư trong config/organization.yaml.",
+                action="Bổ sung hộp thư của đơn vị, khởi động lại bộ xử lý rồi bấm Retry.",
+                code="DV-002",
+            )
+        return mailbox
+
+    def quiet_until(self, moment: datetime) -> datetime | None:
+        """Find when a citizen may be written to; None: at once."""
+        return self.notices.not_before(moment)
 
     def units_to_ask(self, day: date) -> Iterable[Unit]:
         """List the units whose opinion may be asked."""
@@ -206,16 +223,29 @@ class Rulebook:
     def opinion_limit(self, dossier: DossierRecord) -> Limit:
         """Find how long a unit has to answer."""
         plan = self.procedure_of(dossier).opinions
-        if dossier.urgency == URGENT:
-            return self.urgent_opinion_norm
-        return plan.limit if plan else self.opinion_norm
+        if dossier.urgency != NORMAL:
+            return self.norms.opinion_urgent
+        return plan.limit if plan else self.norms.opinion
 
     def step_limit(self, norm: str, dossier: DossierRecord | None = None) -> Limit:
         """Find the limit of a step: the procedure's own, else the general norm."""
         own = self.procedure_of(dossier).step_limit(norm) if dossier else None
-        return own or self.norms.get(norm) or self.default_norm
+        return own or self.norms.limit(norm)
 
     # Working time
+
+    @cached_property
+    def _hours(self) -> dict[str, WorkingTime]:
+        own = {unit.code: unit.sessions for unit in self.organization.units if unit.sessions is not None}
+        return {code: WorkingTime(self.calendar, week) for code, week in own.items()}
+
+    @cached_property
+    def _common_hours(self) -> WorkingTime:
+        return WorkingTime(self.calendar)
+
+    def hours_of(self, unit: str) -> WorkingTime:
+        """Give the office hours of a unit: its own, or the common ones."""
+        return self._hours.get(unit, self._common_hours)
 
     def working_minutes(self, unit: str, start: datetime, end: datetime) -> int:
         """Measure a unit's office hours between two instants in minutes; negative when `end` comes first."""
@@ -251,12 +281,12 @@ class Rulebook:
         """Compute the deadline of a dossier."""
         hours = self.hours_of(unit)
         return deadlines.first_deadline(
-            procedure.limit, received_at, hours, near=self.near, same_day=procedure.same_day
+            procedure.limit, received_at, hours, near=self.norms.near_due, same_day=procedure.same_day
         )
 
     def near_due(self, unit: str, start: datetime, due_at: datetime) -> datetime:
         """Find when a deadline becomes near."""
-        return deadlines.near_due(start, due_at, self.hours_of(unit), self.near) if due_at > start else due_at
+        return deadlines.near_due(start, due_at, self.hours_of(unit), self.norms.near_due) if due_at > start else due_at
 
     def supplement_rule(self, dossier: DossierRecord, stage: str) -> SupplementRule:
         """Find the supplement rule of a stage (intake, appraisal)."""

@@ -239,6 +239,7 @@ class ReceiveSupplementIn(DossierIn):
 
     supplement_stage: str = "intake"
     supplement_submission_id: str | None = None
+    supplement_scan_batch: str | None = None
     supplement_papers: list[IntakePaper] | None = None
 
 

@@ -25,6 +25,7 @@ from workers.records import Applicant, DeadlineChange, DossierRecord, DossierSta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workers.dossier.contracts import IntakePaper
     from workers.ports import Inspected, Work
     from workers.regulation.procedures import Procedure
 
@@ -191,17 +192,16 @@ async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
             address=inp.intake_address,
             consent_email=bool(inp.intake_consent_email),
         ),
-        documents=[*documents, *_paper_documents(inp)],
+        documents=[*documents, *paper_documents(inp.intake_papers)],
     )
 
 
-def _paper_documents(inp: RegisterIn) -> list[FiledDocument]:
+def paper_documents(papers: Sequence[IntakePaper] | None) -> list[FiledDocument]:
     """Turn papers presented at the desk, which have no file, into filed documents without a digest."""
+    name = "Bản giấy nhận tại quầy"
     return [
-        FiledDocument(
-            composition=paper.composition, name="Bản giấy nhận tại quầy", sha256="", size=0, original=paper.original
-        )
-        for paper in inp.intake_papers or []
+        FiledDocument(composition=paper.composition, name=name, sha256="", size=0, original=paper.original)
+        for paper in papers or []
     ]
 
 

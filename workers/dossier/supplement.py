@@ -15,13 +15,15 @@ from workers.dossier.contracts import (
     RequestSupplementOut,
 )
 from workers.dossier.deadlines import deadline_of, move_deadline
+from workers.dossier.registration import paper_documents
 from workers.errors import NeedsOperator
-from workers.records import DossierState, FiledDocument
+from workers.records import DossierState
 from workers.regulation import codes
 from workers.regulation.deadlines import PauseEffect
 
 if TYPE_CHECKING:
     from workers.ports import Work
+    from workers.records import FiledDocument
 
 INTAKE = "intake"
 
@@ -123,14 +125,10 @@ def _complete_list(inp: RequestSupplementIn) -> list[MissingRow]:
 
 
 async def _supplemented(inp: ReceiveSupplementIn, work: Work, round_number: int) -> list[FiledDocument]:
+    documents = paper_documents(inp.supplement_papers)
     if inp.supplement_submission_id:
         submission = await work.read.submission(inp.supplement_submission_id)
-        documents = list(submission.documents) if submission else []
-    else:
-        documents = [
-            FiledDocument(
-                composition=paper.composition, name="Bản giấy nhận tại quầy", sha256="", size=0, original=paper.original
-            )
-            for paper in inp.supplement_papers or []
-        ]
+        documents += submission.documents if submission else []
+    if inp.supplement_scan_batch:
+        documents += await work.files.take_batch(inp.supplement_scan_batch)
     return [document.model_copy(update={"round": round_number}) for document in documents]

@@ -1,0 +1,193 @@
+"""Put the parts together: rules from config/, the registry, the job catalog, the dispatcher, the runner."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from workers.channels.dispatcher import Dispatcher
+from workers.channels.email import EmailSender, SmtpSettings
+from workers.channels.outcomes import SendLater, SendRefused
+from workers.channels.texts import TextCatalog
+from workers.configuration.diagrams import load_steps
+from workers.configuration.loading import load_configuration
+from workers.configuration.staff import load_accounts
+from workers.coordination.jobs import JOBS as COORDINATION_JOBS
+from workers.documents.inspection import Inspector
+from workers.documents.policy import load_policy
+from workers.documents.store import DocumentStore
+from workers.dossier.jobs import JOBS as DOSSIER_JOBS
+from workers.engine.layout import Ports
+from workers.papers.press import PaperPress
+from workers.records import OutboxChannel
+from workers.registry.database import Registry
+from workers.registry.outbox import Outbox
+from workers.registry.schema import migrate
+from workers.rulebook import Rulebook
+from workers.runtime.catalog import Catalog, JobSpec
+from workers.runtime.channel import open_channel
+from workers.runtime.engine_client import EngineClient, EngineRefused, EngineUnavailable
+from workers.runtime.health import serve_health
+from workers.runtime.metrics import Metrics
+from workers.runtime.runner import Runner, RunnerOptions
+from workers.timeline.jobs import JOBS as TIMELINE_JOBS
+from workers.workplace import Services, StoredFiles, StoringPress, Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from workers.channels.dispatcher import OutboxMessage
+    from workers.settings import Settings
+
+log = structlog.stdlib.get_logger(__name__)
+
+SENT_WITHIN = timedelta(minutes=5)
+MESSAGE_LIFETIME = timedelta(days=7)
+
+
+def utc_now() -> datetime:
+    """Read the machine's clock."""
+    return datetime.now(UTC)
+
+
+def load_rules(settings: Settings) -> Rulebook:
+    """Read config/ and bpmn/. Raises ConfigError with all mistakes, each with file and line."""
+    config = settings.home / "config"
+    configuration = load_configuration(config)
+    return Rulebook(
+        organization=configuration.organization,
+        calendar=configuration.calendar,
+        procedures=configuration.procedures,
+        norms=configuration.norms,
+        notices=configuration.notices,
+        form_sets=configuration.form_sets,
+        steps=load_steps(settings.home / "bpmn"),
+        accounts=load_accounts(config / "staff.yaml", configuration.organization),
+    )
+
+
+def catalog() -> Catalog:
+    """Join every contract with its handler."""
+    jobs = (*DOSSIER_JOBS, *COORDINATION_JOBS, *TIMELINE_JOBS)
+    return Catalog(JobSpec(contract, handler) for contract, handler in jobs)
+
+
+def default_gateway(settings: Settings) -> str:
+    """Name the gateway of the embedded engine."""
+    return f"127.0.0.1:{Ports.at_offset(settings.engine_port_offset).gateway}"
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Services]:
+    """Migrate and open the registry and make what jobs use."""
+    await migrate(settings.database)
+    config = settings.home / "config"
+    store = DocumentStore(settings.data / "documents")
+    async with AsyncExitStack() as stack:
+        registry = await Registry.connect(settings.database, now)
+        stack.push_async_callback(registry.close)
+        inspector = await stack.enter_async_context(Inspector())
+        yield Services(
+            rules=load_rules(settings),
+            registry=registry,
+            press=StoringPress(PaperPress(config / "forms"), store),
+            texts=TextCatalog(config / "texts"),
+            files=StoredFiles(store, inspector, load_policy(config / "documents.yaml"), settings.data / "intake"),
+            tracking_base_url=settings.tracking_base_url,
+            now=now,
+        )
+
+
+async def run(settings: Settings, now: Callable[[], datetime] = utc_now) -> int:
+    """Run the workers until told to stop; returns the exit code."""
+    async with open_services(settings, now) as services:
+        return await run_with(services, settings)
+
+
+async def run_with(services: Services, settings: Settings, *, poll_seconds: float = 0.5) -> int:
+    """Run pollers, dispatcher and health server over open services; returns the exit code."""
+    jobs = catalog()
+    metrics = Metrics(jobs.types)
+    address = default_gateway(settings)
+    outbox = Outbox(services.registry, f"{socket.gethostname()}:{os.getpid()}")
+    metrics.register_gauge(
+        "outbox_oldest_seconds", "Age of the message due longest", lambda: _outbox_age(outbox, services)
+    )
+    runner = Runner(jobs, Workplace(services), open_channel(settings, address), metrics, _options(settings))
+    async with (
+        EngineClient(open_channel(settings, address), address) as engine,
+        serve_health(runner.health, metrics, settings.metrics_port),
+    ):
+        dispatcher = _dispatcher(outbox, engine, services, settings, poll_seconds)
+        dispatching = asyncio.create_task(dispatcher.run())
+        try:
+            return int(await runner.run())
+        finally:
+            dispatcher.stop()
+            await dispatching
+
+
+class EngineSender:
+    """Publish messages to the engine; the message id makes a second publication harmless."""
+
+    def __init__(self, engine: EngineClient) -> None:
+        self._engine = engine
+
+    async def send(self, message: OutboxMessage) -> None:
+        """Publish a message. Raises SendLater while the engine is away and SendRefused for what it will not take."""
+        try:
+            await self._engine.publish_message(
+                message.event, message.recipient, message.variables, message.message_id, MESSAGE_LIFETIME
+            )
+        except EngineUnavailable as error:
+            raise SendLater(error.message) from error
+        except EngineRefused as error:
+            raise SendRefused(error.message) from error
+
+
+def _dispatcher(
+    outbox: Outbox, engine: EngineClient, services: Services, settings: Settings, poll_seconds: float
+) -> Dispatcher:
+    smtp = SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        sender=settings.mail_from,
+    )
+
+    async def load_file(sha256: str) -> bytes:
+        return await asyncio.to_thread(services.files.store.get, sha256)
+
+    return Dispatcher(
+        outbox,
+        {
+            OutboxChannel.EMAIL: EmailSender(smtp, load_file, services.now),
+            OutboxChannel.ENGINE: EngineSender(engine),
+        },
+        now=services.now,
+        not_before=lambda _event, moment: services.rules.quiet_until(moment),
+        abandoned_after=SENT_WITHIN,
+        poll_seconds=poll_seconds,
+    )
+
+
+async def _outbox_age(outbox: Outbox, services: Services) -> float:
+    oldest = (await outbox.outbox_stats(services.now())).oldest_due
+    return oldest.total_seconds() if oldest else 0.0
+
+
+def _options(settings: Settings) -> RunnerOptions:
+    return RunnerOptions(
+        concurrency=settings.concurrency,
+        prefetch=settings.prefetch,
+        streaming=settings.streaming,
+        drain=timedelta(seconds=settings.drain_seconds),
+    )

@@ -1,0 +1,344 @@
+"""The command line: what operators, testers and analysts type."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from workers import demo as playing
+from workers import doctor as doctoring
+from workers import intake, show
+from workers.app import load_rules, open_services, run
+from workers.casework import moment_label
+from workers.configuration.calendar_report import calendar_due, calendar_year
+from workers.configuration.loading import load_configuration
+from workers.documents.findings import describe
+from workers.documents.inspection import Inspector
+from workers.documents.policy import load_policy
+from workers.errors import DieuphoiError
+from workers.regulation.statuses import STATE_NAMES
+from workers.runtime.logging import configure_logging
+from workers.settings import Settings, load_settings
+from workers.station import Station, deploy
+
+out = Console(highlight=False)
+problems = Console(stderr=True, highlight=False)
+
+app = typer.Typer(
+    help="dieuphoi — chạy quy chế phối hợp giải quyết hồ sơ của Thành phố Hồ Chí Minh trên Camunda 8.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+calendar_app = typer.Typer(help="Tính hạn và đối chiếu lịch làm việc.", no_args_is_help=True)
+app.add_typer(calendar_app, name="calendar")
+
+Json = Annotated[bool, typer.Option("--json", help="In JSON cho chương trình khác đọc.")]
+Code = Annotated[str, typer.Argument(help="Mã hồ sơ, ví dụ H29.04-261123-0001.")]
+
+EXIT_USER_ERROR = 2
+EXIT_FOUND_PROBLEMS = 1
+
+
+class Shown:
+    """Show progress as lines and bars on the terminal."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+        self._bars = Bars(*columns, console=problems, transient=True)
+        self._bar: Any = None
+
+    def phase(self, text: str) -> None:
+        """Print what begins."""
+        self._close()
+        problems.print(f"[dim]{datetime.now().astimezone():%H:%M:%S}[/] {text}")
+
+    def begin(self, text: str, total: int) -> None:
+        """Open a bar of so many bytes."""
+        self._close()
+        self._bars.start()
+        self._bar = self._bars.add_task(text, total=total)
+
+    def advance(self, count: int) -> None:
+        """Move the bar on."""
+        if self._bar is not None:
+            self._bars.advance(self._bar, count)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bars.stop()
+            self._bars.remove_task(self._bar)
+            self._bar = None
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence and exit code 2, never a stack trace."""
+    try:
+        app()
+    except DieuphoiError as error:
+        problems.print(f"[red]Lỗi:[/] {error.message}", soft_wrap=True)
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        problems.print("Đã dừng theo yêu cầu.")
+        sys.exit(130)
+
+
+@app.command(epilog="Ví dụ: dieuphoi up")
+def up() -> None:
+    """Bật Camunda, hộp thư thử và bộ xử lý; triển khai sơ đồ; tạo tài khoản mẫu."""
+    station = Station(_settings())
+    station.up(Shown())
+    _addresses(station)
+
+
+@app.command(epilog="Ví dụ: dieuphoi down")
+def down() -> None:
+    """Dừng mọi thứ, giữ nguyên dữ liệu."""
+    Station(_settings()).stack.down(Shown())
+    out.print("Đã dừng. Dữ liệu còn nguyên; bật lại bằng `dieuphoi up`.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi wipe")
+def wipe(yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")] = False) -> None:
+    """Xóa mọi dữ liệu chạy thử: hồ sơ, thư, tài khoản. Có hỏi lại."""
+    settings = _settings()
+    if not yes:
+        typer.confirm(f"Xóa toàn bộ dữ liệu trong {settings.data}? Không khôi phục được", abort=True)
+    playing.wipe(Station(settings))
+    out.print("Đã xóa dữ liệu.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi status --json")
+def status(as_json: Json = False) -> None:
+    """Cho biết từng tiến trình có đang chạy không. Mã thoát 1 khi có tiến trình chưa sẵn sàng."""
+    station = Station(_settings())
+    found = station.stack.status()
+    if as_json:
+        rows = [{"name": one.name, "state": one.state, "pid": one.pid, "memory": one.memory} for one in found.processes]
+        out.print_json(data={"running": found.running, "ready": found.ready, "processes": rows})
+    else:
+        table = Table("Tiến trình", "Trạng thái", "PID", "Bộ nhớ", "Khởi động lại")
+        for one in found.processes:
+            table.add_row(one.label, one.state, str(one.pid or ""), f"{one.memory >> 20} MiB", str(one.restarts))
+        out.print(table if found.processes else "Chưa chạy. Bật bằng `dieuphoi up`.")
+    if not found.ready:
+        raise typer.Exit(EXIT_FOUND_PROBLEMS)
+
+
+@app.command(epilog="Ví dụ: dieuphoi doctor")
+def doctor() -> None:
+    """Kiểm tra cấu hình, sơ đồ, cơ sở dữ liệu, dòng thời gian và bộ máy; nói rõ điều gì chưa ổn."""
+    checks = asyncio.run(doctoring.examine(_settings()))
+    for check in checks:
+        mark = {True: "[green]ổn[/]", False: "[red]CHƯA ỔN[/]", None: "[yellow]lưu ý[/]"}[check.ok]
+        out.print(f"{mark}  {check.name}: {check.text}", soft_wrap=True)
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(EXIT_FOUND_PROBLEMS)
+
+
+@app.command(epilog="Ví dụ: dieuphoi logs workers --lines 100")
+def logs(
+    name: Annotated[
+        str, typer.Argument(help="opensearch, broker, webapps, mail, workers hoặc supervisor.")
+    ] = "workers",
+    lines: Annotated[int, typer.Option(help="Số dòng cuối.", min=1)] = 50,
+) -> None:
+    """In các dòng cuối của nhật ký một tiến trình."""
+    for line in Station(_settings()).stack.log_tail(name, lines):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command("deploy", epilog="Ví dụ: dieuphoi deploy dossier coordination")
+def deploy_command(
+    chapters: Annotated[list[str] | None, typer.Argument(help="Chương trong bpmn/; trống: tất cả.")] = None,
+) -> None:
+    """Triển khai sơ đồ, bảng quyết định, biểu mẫu: mỗi chương một lần triển khai."""
+    table = Table("Chương", "Loại", "Id", "Phiên bản")
+    for deployment in asyncio.run(deploy(_settings(), chapters or ())):
+        for one in deployment.deployed:
+            table.add_row(deployment.chapter, one.kind, one.id, str(one.version))
+    out.print(table)
+
+
+@app.command("run", epilog="Ví dụ: DIEUPHOI_GATEWAY_ADDRESS=zeebe:26500 dieuphoi run")
+def run_command() -> None:
+    """Chạy riêng bộ xử lý (dùng khi vận hành chính thức). Dừng bằng SIGTERM."""
+    settings = _settings()
+    configure_logging(settings.log_format, settings.log_level)
+    sys.exit(asyncio.run(run(settings)))
+
+
+@app.command(epilog="Ví dụ: dieuphoi submit examples/dossiers/construction-permit")
+def submit(
+    folder: Annotated[Path, typer.Argument(help="Thư mục có dossier.yaml và các tệp.")], as_json: Json = False
+) -> None:
+    """Nộp một hồ sơ và in mã hồ sơ."""
+    code = asyncio.run(_submit(_settings(), folder))
+    if as_json:
+        out.print_json(data={"code": code})
+    else:
+        out.print(code)
+
+
+@app.command(epilog="Ví dụ: dieuphoi supplement H29.04-261123-0001 thu-muc-bo-sung")
+def supplement(
+    code: Code, folder: Annotated[Path, typer.Argument(help="Thư mục có dossier.yaml và tệp bổ sung.")]
+) -> None:
+    """Nộp giấy tờ bổ sung cho hồ sơ đang chờ bổ sung."""
+    asyncio.run(_with_services(lambda services: intake.supplement(services, code, folder)))
+    out.print("Đã nhận bổ sung; bộ xử lý sẽ chuyển tiếp.")
+
+
+@app.command(epilog='Ví dụ: dieuphoi withdraw H29.04-261123-0001 --reason "Nộp nhầm"')
+def withdraw(
+    code: Code, reason: Annotated[str, typer.Option(help="Lý do rút.")] = "Theo yêu cầu của người nộp"
+) -> None:
+    """Ghi nhận người nộp rút hồ sơ."""
+    asyncio.run(_with_services(lambda services: intake.withdraw(services, code, reason)))
+    out.print("Đã ghi nhận yêu cầu rút hồ sơ.")
+
+
+@app.command("list", epilog="Ví dụ: dieuphoi list --unit H29.04")
+def list_command(
+    unit: Annotated[str | None, typer.Option(help="Mã đơn vị chủ trì.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Số hồ sơ mới nhất.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Liệt kê hồ sơ mới nhất."""
+    found, rules = asyncio.run(_find(_settings(), unit, limit))
+    if as_json:
+        out.print_json(data=[one.model_dump(mode="json", exclude={"tracking_secret"}) for one in found])
+        return
+    table = Table("Mã", "Trạng thái", "Chủ trì", "Hạn", "Trích yếu")
+    for one in found:
+        name = rules.unit_name(one.lead_unit, one.received_at.date())
+        table.add_row(one.code, STATE_NAMES[one.state], name, moment_label(one.due_at), one.title)
+    out.print(table if found else "Chưa có hồ sơ nào. Nộp thử bằng `dieuphoi submit examples/dossiers/city-plan`.")
+
+
+@app.command("show", epilog="Ví dụ: dieuphoi show H29.04-261123-0001 --json")
+def show_command(code: Code, as_json: Json = False) -> None:
+    """Hồ sơ đang ở đâu, ai giữ, còn bao lâu, đã qua những bước nào, tiếp theo là gì."""
+    shown, rules = asyncio.run(_view(_settings(), code))
+    if as_json:
+        out.print_json(data=shown.as_json(rules))
+    else:
+        show.render(out, shown, rules)
+
+
+@app.command(epilog="Ví dụ: dieuphoi check don.pdf ban-ve.pdf --json")
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Các tệp cần kiểm tra.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Chỉ kiểm tra tệp: loại, đọc được, mã độc, chữ ký số… Mã thoát 1 khi có tệp không đạt."""
+    results = asyncio.run(_inspect(_settings(), files))
+    if as_json:
+        out.print_json(data=[one.model_dump(mode="json") for one in results])
+    else:
+        for one in results:
+            for line in describe(one):
+                out.print(line, markup=False, soft_wrap=True)
+    if not all(one.ok for one in results):
+        raise typer.Exit(EXIT_FOUND_PROBLEMS)
+
+
+@app.command("demo", epilog="Ví dụ: dieuphoi demo")
+def demo_command() -> None:
+    """Bật tất cả, nộp hồ sơ mẫu, đóng vai cán bộ qua Tasklist và in dòng thời gian từng hồ sơ."""
+    settings = _settings()
+    station = Station(settings)
+    progress = Shown()
+    station.up(progress)
+    shown, rules = asyncio.run(playing.play(settings, station, progress))
+    for one in shown:
+        out.rule()
+        show.render(out, one, rules)
+    out.rule()
+    _addresses(station)
+
+
+@calendar_app.command(
+    "due", epilog="Ví dụ: dieuphoi calendar due --from 2026-11-20T09:00 --working-days 3 --unit H29.04"
+)
+def calendar_due_command(
+    start: Annotated[str, typer.Option("--from", help="Thời điểm nhận, ISO 8601.")],
+    working_days: Annotated[int, typer.Option(help="Số ngày làm việc.")],
+    unit: Annotated[str | None, typer.Option(help="Mã đơn vị, nếu có giờ làm việc riêng.")] = None,
+) -> None:
+    """Tính hạn theo ngày làm việc."""
+    due = calendar_due(load_configuration(_settings().home / "config"), start, working_days, unit)
+    out.print(moment_label(due.due_at) + (" (tạm tính: lịch chưa được xác nhận)" if due.provisional else ""))
+    for row in due.on_the_way:
+        out.print(f"  {row.day:%d/%m/%Y} {row.weekday}: {row.name} ({row.source})")
+
+
+@calendar_app.command("year", epilog="Ví dụ: dieuphoi calendar year 2026")
+def calendar_year_command(year: Annotated[int, typer.Argument(help="Năm.")]) -> None:
+    """In một năm để đối chiếu với thông báo nghỉ lễ chính thức."""
+    report = calendar_year(load_configuration(_settings().home / "config").calendar, year)
+    confirmed = "đã xác nhận" if report.confirmed else "CHƯA xác nhận"
+    out.print(f"Năm {year}: {confirmed}" + (f", theo {report.basis}" if report.basis else ""))
+    table = Table("Ngày", "Thứ", "Tên", "Nguồn", "Căn cứ", "")
+    for row in report.rows:
+        mark = "[red]cần xem[/]" if row.difference else ""
+        table.add_row(f"{row.day:%d/%m/%Y}", row.weekday, row.name, row.source, row.basis or "", mark)
+    out.print(table)
+
+
+def _settings() -> Settings:
+    return load_settings()
+
+
+async def _with_services(action: Any) -> Any:
+    async with open_services(_settings()) as services:
+        return await action(services)
+
+
+async def _submit(settings: Settings, folder: Path) -> str:
+    async with open_services(settings) as services:
+        return await intake.wait_for_code(services, await intake.submit(services, folder))
+
+
+async def _view(settings: Settings, code: str) -> Any:
+    async with open_services(settings) as services:
+        return await show.view(services, code), services.rules
+
+
+async def _find(settings: Settings, unit: str | None, limit: int) -> Any:
+    async with open_services(settings) as services, services.registry.read() as reader:
+        return await reader.find_dossiers(unit=unit, limit=limit), services.rules
+
+
+async def _inspect(settings: Settings, files: list[Path]) -> Any:
+    policy = load_policy(settings.home / "config" / "documents.yaml")
+    async with Inspector() as inspector:
+        return await asyncio.gather(*(inspector.inspect(path, path.name, policy) for path in files))
+
+
+def _addresses(station: Station) -> None:
+    table = Table("Ở đâu", "Địa chỉ", "Đăng nhập", title="Đang chạy trên máy này", title_justify="left")
+    logins = {login.user_id: login.password for login in station.stack.logins()}
+    table.add_row("Tasklist", f"{station.stack.endpoints.webapps}/tasklist", "tài khoản cán bộ dưới đây")
+    table.add_row("Operate", f"{station.stack.endpoints.webapps}/operate", f"admin / {logins.get('admin', '')}")
+    table.add_row("Hộp thư thử", station.mail_url, "không cần")
+    out.print(table)
+    people = Table("Tài khoản", "Mật khẩu", "Là ai", title="Cán bộ mẫu (ví dụ)", title_justify="left")
+    for account in load_rules(station.settings).accounts:
+        people.add_row(account.user, logins.get(account.user, ""), account.name)
+    out.print(people)
+    out.print("Dừng bằng `dieuphoi down` (giữ dữ liệu).")
+
+
+if __name__ == "__main__":
+    main()

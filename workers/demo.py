@@ -1,0 +1,219 @@
+"""Play the sample dossiers: applicants submit, staff work in Tasklist over its own API, logged in as themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workers import intake, show
+from workers.app import open_services
+from workers.engine.tasklist import Tasklist
+from workers.errors import UserError
+from workers.records import FINISHED, DossierState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from workers.engine.progress import Progress
+    from workers.engine.tasklist import Task
+    from workers.rulebook import Account, Rulebook
+    from workers.settings import Settings
+    from workers.show import View
+    from workers.station import Station
+    from workers.workplace import Services
+
+PATIENCE_SECONDS = 600.0
+LOOK_AGAIN_SECONDS = 0.5
+WITHDRAWN = "trade-fair"
+ROLE_OF_GROUP = {"head": ("head", "office_head"), "leader": ("leader",), "office_head": ("office_head",)}
+STAFF_ROLES = ("officer", "specialist", "one_stop_officer", "clerk")
+
+
+@dataclass
+class Play:
+    """Hold the state of one performance."""
+
+    services: Services
+    station: Station
+    progress: Progress
+    sessions: dict[str, Tasklist] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+    @property
+    def rules(self) -> Rulebook:
+        """Give the rules."""
+        return self.services.rules
+
+
+async def play(settings: Settings, station: Station, progress: Progress) -> tuple[list[View], Rulebook]:
+    """Submit every dossier of examples/ and act for all staff until each is returned or ended; show them all."""
+    async with open_services(settings) as services, AsyncExitStack() as stack:
+        acting = Play(services, station, progress)
+        for folder in sorted((settings.home / "examples" / "dossiers").iterdir()):
+            acting.names[await _submit(acting, folder)] = folder.name
+        await _act_until_done(acting, stack)
+        views = [await show.view(services, code) for code in acting.names]
+        return views, services.rules
+
+
+def wipe(station: Station) -> None:
+    """Stop everything and delete the data of this machine: engine, registry, documents and mail."""
+    station.stack.wipe()
+    shutil.rmtree(station.settings.data, ignore_errors=True)
+
+
+async def _submit(acting: Play, folder: Path) -> str:
+    code = await intake.wait_for_code(acting.services, await intake.submit(acting.services, folder))
+    acting.progress.phase(f"Đã nộp {folder.name}: {code}")
+    return code
+
+
+async def _act_until_done(acting: Play, stack: AsyncExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_SECONDS
+    while waiting := await _unfinished(acting):
+        if loop.time() > deadline:
+            raise UserError(
+                f"Sau {PATIENCE_SECONDS:.0f} giây còn {len(waiting)} hồ sơ chưa xong ({', '.join(waiting)}). "
+                "Xem `dieuphoi show` và tab Incidents của Operate."
+            )
+        worked = await _work_through_tasks(acting, stack)
+        await _act_as_applicants(acting)
+        if not worked:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _unfinished(acting: Play) -> list[str]:
+    left = []
+    for code in acting.names:
+        dossier = await acting.services.registry.latest.dossier(code)
+        steps = await acting.services.registry.latest.open_steps(code)
+        if dossier is None or dossier.state not in FINISHED or dossier.state is DossierState.RESOLVED or steps:
+            left.append(code)
+    return left
+
+
+async def _work_through_tasks(acting: Play, stack: AsyncExitStack) -> int:
+    someone = await _session(acting, stack, acting.rules.accounts[0])
+    done = 0
+    for task in await someone.search(include=("dossier_code",)):
+        if task.variables.get("dossier_code") in acting.names:
+            done += await _do(acting, stack, task)
+    return done
+
+
+async def _do(acting: Play, stack: AsyncExitStack, task: Task) -> int:
+    answer = ANSWERS.get(task.element_id)
+    account = _who_may(acting.rules, task)
+    if answer is None or account is None:
+        return 0
+    tasklist = await _session(acting, stack, account)
+    variables = await tasklist.variables(task.id)
+    code = str(variables["dossier_code"])
+    answers = answer(acting, code, variables)
+    if answers is None:
+        return 0
+    if task.assignee is None:
+        await tasklist.claim(task.id)
+    await tasklist.complete(task.id, answers)
+    acting.progress.phase(f"{code}  {account.name}: {task.name}")
+    return 1
+
+
+async def _session(acting: Play, stack: AsyncExitStack, account: Account) -> Tasklist:
+    if account.user not in acting.sessions:
+        session = await stack.enter_async_context(acting.station.stack.session(account.user))
+        acting.sessions[account.user] = Tasklist(session)
+    return acting.sessions[account.user]
+
+
+def _who_may(rules: Rulebook, task: Task) -> Account | None:
+    if task.assignee:
+        return next((account for account in rules.accounts if account.user == task.assignee), None)
+    for group in task.candidate_groups or ():
+        unit, _, role = group.partition(":")
+        roles: Sequence[str] = ROLE_OF_GROUP.get(role, STAFF_ROLES)
+        for account in rules.accounts:
+            if account.unit == unit and account.role in roles:
+                return account
+    return None
+
+
+async def _act_as_applicants(acting: Play) -> None:
+    for code, name in acting.names.items():
+        dossier = await acting.services.registry.latest.dossier(code)
+        if dossier is None or code in acting.asked:
+            continue
+        if name == WITHDRAWN and dossier.state is DossierState.ACCEPTED:
+            acting.asked.add(code)
+            await intake.withdraw(acting.services, code, "Không còn nhu cầu (ví dụ)")
+            acting.progress.phase(f"{code}  Người nộp: rút hồ sơ")
+
+
+def _receive(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
+    if variables.get("missing"):
+        return {"reception_decision": "supplement", "extra_requirements": ""}
+    return {"reception_decision": "accept"}
+
+
+def _supplement(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
+    procedure = acting.rules.procedures.version(variables["procedure_code"], variables["procedure_version"])
+    missing = {row["name"] for row in variables.get("supplement_list") or []}
+    papers = [
+        {"composition": item.code, "original": item.form.value}
+        for item in procedure.composition
+        if item.name in missing
+    ]
+    return {"supplement_papers": papers}
+
+
+def _appraise(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
+    procedure = acting.rules.procedures.version(variables["procedure_code"], variables["procedure_version"])
+    if procedure.opinions and not variables.get("opinions"):
+        return {"appraisal_decision": "opinions", "opinion_units": list(procedure.opinions.units)}
+    return {
+        "appraisal_decision": "approve",
+        "appraisal_summary": "Hồ sơ đủ thành phần, đáp ứng điều kiện theo quy định (ví dụ).",
+    }
+
+
+def _dispose(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
+    rows = variables["opinions"]
+    return {
+        "opinions": [{**row, "disposition": "accepted", "explanation": "Tiếp thu vào dự thảo (ví dụ)"} for row in rows]
+    }
+
+
+def _constant(**answers: Any) -> Callable[[Play, str, dict[str, Any]], dict[str, Any]]:
+    return lambda _acting, _code, _variables: answers
+
+
+def _first_option(variable: str) -> Callable[[Play, str, dict[str, Any]], dict[str, Any]]:
+    return lambda _acting, _code, variables: {variable: variables["officer_options"][0]["value"]}
+
+
+ANSWERS: dict[str, Callable[[Play, str, dict[str, Any]], dict[str, Any] | None]] = {
+    "Task_ReceiveDossier": _receive,
+    "Task_ReceiveSupplement": _supplement,
+    "Task_AssignOfficer": _first_option("officer"),
+    "Task_AppraiseDossier": _appraise,
+    "Task_SignResult": _constant(signature_decision="sign"),
+    "Task_ReplyOpinion": _constant(
+        opinion_answer="agree_with_comments", opinion_content="Bổ sung căn cứ pháp lý (ví dụ)"
+    ),
+    "Task_ConfirmDispositions": _dispose,
+    "Task_DecideOnSilence": _constant(silence_decision="proceed", silence_note="Tiếp tục theo quy chế (ví dụ)"),
+    "Task_AssignSpecialist": _first_option("specialist"),
+    "Task_AppraisePackage": _constant(package_decision="present", package_opinion="Đủ điều kiện trình (ví dụ)"),
+    "Task_ReviewPresentation": _constant(review_decision="approve"),
+    "Task_DecideDossier": _constant(leader_decision="sign"),
+    "Task_HoldMeeting": _constant(meeting_conclusion="Thống nhất trình ký (ví dụ)"),
+    "Task_HandOverResult": _constant(handover_method="in_person"),
+    "Task_ConfirmReceipt": _constant(receipt_confirmed=True),
+    "Task_ProposeExtension": _constant(extension_decision="on_time"),
+}

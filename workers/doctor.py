@@ -1,0 +1,96 @@
+"""Examine an installation and say in plain words what is well and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.app import default_gateway, load_rules, open_services
+from workers.channels.texts import TextCatalog
+from workers.configuration.loading import load_configuration
+from workers.documents.policy import load_policy
+from workers.errors import DieuphoiError
+from workers.registry.outbox import Outbox, OutboxState
+from workers.runtime.channel import open_channel
+from workers.runtime.engine_client import EngineClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workers.settings import Settings
+    from workers.workplace import Services
+
+
+@dataclass(frozen=True)
+class Check:
+    """Hold one verdict; `ok` None is a hint, no fault."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+
+async def examine(settings: Settings) -> list[Check]:
+    """Run every check; one that fails does not keep the others from running."""
+    config = settings.home / "config"
+    checks = [
+        _loads("Quy định và sơ đồ", lambda: load_rules(settings), "đọc được, không có lỗi"),
+        _loads("Nội dung thông báo", lambda: TextCatalog(config / "texts"), "mọi nội dung lập được"),
+        _loads("Quy tắc kiểm tra tệp", lambda: load_policy(config / "documents.yaml"), "đọc được"),
+        *_unconfirmed(settings),
+        await _engine(settings),
+    ]
+    try:
+        async with open_services(settings) as services:
+            checks += await _registry(services)
+    except DieuphoiError as error:
+        checks.append(Check("Sổ đăng ký", ok=False, text=error.message))
+    return checks
+
+
+def _loads(name: str, load: Callable[[], object], well: str) -> Check:
+    try:
+        load()
+    except DieuphoiError as error:
+        return Check(name, ok=False, text=error.message)
+    return Check(name, ok=True, text=well)
+
+
+def _unconfirmed(settings: Settings) -> list[Check]:
+    try:
+        configuration = load_configuration(settings.home / "config")
+    except DieuphoiError:
+        return []
+    return [Check("Chờ xác nhận", ok=None, text=text) for text in configuration.unconfirmed()]
+
+
+async def _engine(settings: Settings) -> Check:
+    address = default_gateway(settings)
+    try:
+        async with EngineClient(open_channel(settings, address), settings.gateway_address or address) as engine:
+            topology = await engine.topology()
+    except DieuphoiError as error:
+        return Check("Bộ máy Camunda", ok=False, text=error.message)
+    return Check(
+        "Bộ máy Camunda", ok=True, text=f"phiên bản {topology.gateway_version}, {topology.partitions} phân vùng"
+    )
+
+
+async def _registry(services: Services) -> list[Check]:
+    async with services.registry.read() as reader:
+        violations = await reader.verify_timeline()
+    damage = await services.registry.damage()
+    stats = await Outbox(services.registry, "doctor").outbox_stats(services.now())
+    stuck = {state: stats.counts.get(state, 0) for state in (OutboxState.FAILED, OutboxState.UNKNOWN)}
+    checks = [_verdict("Sổ đăng ký", damage, "tệp dữ liệu nguyên vẹn")]
+    checks.append(_verdict("Dòng thời gian", [one.message for one in violations], "chuỗi băm liền mạch"))
+    if any(stuck.values()):
+        text = f"{stuck[OutboxState.FAILED]} thư bị từ chối, {stuck[OutboxState.UNKNOWN]} thư không rõ đã gửi; cần người xem"
+        checks.append(Check("Hộp gửi", ok=False, text=text))
+    else:
+        checks.append(Check("Hộp gửi", ok=True, text=f"{stats.counts.get(OutboxState.PENDING, 0)} thư đang chờ gửi"))
+    return checks
+
+
+def _verdict(name: str, faults: list[str], well: str) -> Check:
+    return Check(name, ok=not faults, text="; ".join(faults) or well)

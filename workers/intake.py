@@ -1,0 +1,183 @@
+"""Take in what applicants send: dossiers, supplements, withdrawals. Registry row and message commit together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from workers.documents.folder import DossierFolder, load_folder
+from workers.errors import UserError
+from workers.records import (
+    IN_PROGRESS,
+    Applicant,
+    DossierRecord,
+    DossierState,
+    FiledDocument,
+    OutboxChannel,
+    OutboxDraft,
+    Submission,
+)
+from workers.regulation.codes import parse_dossier_code, supplement_key
+from workers.rulebook import local
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from workers.ports import Reader
+    from workers.workplace import Services
+
+SUBMITTED = "Msg_DossierSubmitted"
+SUPPLEMENTED = "Msg_SupplementReceived"
+WITHDRAWN = "Msg_DossierWithdrawn"
+RATED = "Msg_ResultRated"
+
+
+async def submit(services: Services, folder: Path) -> str:
+    """Keep the dossier of a folder and have it started; returns the submission's id.
+
+    Raises UserError naming file, line and what is expected.
+    """
+    said = load_folder(folder)
+    _check_against_rules(services, folder, said)
+    submission = Submission(
+        id=uuid4().hex,
+        submitted_at=local(services.now()),
+        channel=said.channel,
+        kind=said.kind,
+        procedure_code=said.procedure,
+        case=said.case,
+        title=said.title,
+        urgency=said.urgency,
+        origin_unit=said.origin_unit,
+        applicant=_applicant(services, said),
+        documents=await _stored(services, folder, said),
+    )
+    async with services.registry.write() as writer:
+        await writer.add_submission(submission)
+        await writer.send(_message(SUBMITTED, submission.id, {"submission_id": submission.id}, None))
+    return submission.id
+
+
+async def supplement(services: Services, code: str, folder: Path) -> None:
+    """File a supplement for a dossier that waits for one. Raises UserError when it does not."""
+    said = load_folder(folder)
+    documents = await _stored(services, folder, said)
+    async with services.registry.write() as writer:
+        dossier = await _dossier(writer, code)
+        if dossier.state is not DossierState.SUPPLEMENT_REQUESTED:
+            raise UserError(f"Hồ sơ {dossier.code} không chờ bổ sung. Xem `dieuphoi show {dossier.code}`.")
+        original = await writer.submission(dossier.submission_id)
+        if original is None:
+            raise UserError(f"Hồ sơ {dossier.code} không còn nội dung nộp trong sổ đăng ký. Chạy `dieuphoi doctor`.")
+        again = {"id": uuid4().hex, "submitted_at": local(services.now()), "documents": documents, "dossier_code": None}
+        submission = original.model_copy(update=again)
+        await writer.add_submission(submission)
+        key = supplement_key(dossier.code, dossier.supplements)
+        await writer.send(_message(SUPPLEMENTED, key, {"supplement_submission_id": submission.id}, dossier.code))
+
+
+async def withdraw(services: Services, code: str, reason: str) -> None:
+    """Ask for a dossier's withdrawal. Raises UserError when it is not in progress."""
+    async with services.registry.write() as writer:
+        dossier = await _dossier(writer, code)
+        if dossier.state not in IN_PROGRESS:
+            raise UserError(f"Hồ sơ {dossier.code} đã có kết quả hoặc đã kết thúc nên không rút được.")
+        await writer.send(_message(WITHDRAWN, dossier.code, {"withdrawal_reason": reason}, dossier.code))
+
+
+async def rate(services: Services, code: str, rating: int) -> None:
+    """Pass on the applicant's own rating, 1 to 5. Raises UserError when there is no result yet."""
+    async with services.registry.write() as writer:
+        dossier = await _dossier(writer, code)
+        if dossier.state is not DossierState.RETURNED:
+            raise UserError(f"Hồ sơ {dossier.code} chưa trả kết quả nên chưa đánh giá được.")
+        await writer.send(_message(RATED, dossier.code, {"rating": rating}, dossier.code))
+
+
+async def wait_for_code(services: Services, submission_id: str, patience: float = 60.0) -> str:
+    """Wait until the submission is registered and return the dossier code. Raises UserError after `patience` seconds."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while asyncio.get_running_loop().time() < deadline:
+        submission = await services.registry.latest.submission(submission_id)
+        if submission is not None and submission.dossier_code is not None:
+            return submission.dossier_code
+        await asyncio.sleep(0.1)
+    raise UserError(
+        f"Hồ sơ đã được giữ lại (phiếu nộp {submission_id}) nhưng chưa được cấp mã. "
+        "Kiểm tra bộ xử lý đang chạy bằng `dieuphoi status`; hồ sơ sẽ được đăng ký khi bộ xử lý hoạt động."
+    )
+
+
+def _check_against_rules(services: Services, folder: Path, said: DossierFolder) -> None:
+    today = local(services.now()).date()
+    procedure = services.rules.procedure_at(said.procedure, today)
+    problems = []
+    if procedure is None:
+        problems.append(f"procedure: không có thủ tục {said.procedure} có hiệu lực ngày {today:%d/%m/%Y}")
+    elif procedure.kind != said.kind:
+        problems.append(f"kind: thủ tục {said.procedure} là {procedure.kind}")
+    if services.rules.unit_at(said.origin_unit, today) is None:
+        problems.append(f"origin_unit: đơn vị {said.origin_unit} không hoạt động ngày {today:%d/%m/%Y}")
+    if procedure is not None:
+        known = {item.code for item in procedure.composition}
+        problems += [
+            f"documents: giấy tờ {one.composition} không thuộc thành phần của thủ tục (có: {', '.join(sorted(known))})"
+            for one in said.documents
+            if one.composition not in known
+        ]
+    if problems:
+        raise UserError(f"{folder / 'dossier.yaml'}: {'; '.join(problems)}.")
+
+
+def _applicant(services: Services, said: DossierFolder) -> Applicant:
+    who = said.applicant
+    name = who.name or services.rules.unit_name(who.unit or "", local(services.now()).date())
+    return Applicant(
+        name=name,
+        id_number=who.id_number,
+        tax_code=who.tax_code,
+        phone=who.phone,
+        email=who.email,
+        address=who.address,
+        unit=who.unit,
+        consent_email=who.consent.email,
+        consent_sms=who.consent.sms,
+    )
+
+
+async def _stored(services: Services, folder: Path, said: DossierFolder) -> list[FiledDocument]:
+    documents = []
+    for one in said.documents:
+        stored = await asyncio.to_thread(services.files.store.put_file, folder / one.file)
+        documents.append(
+            FiledDocument(
+                composition=one.composition,
+                name=one.file,
+                sha256=stored.sha256,
+                size=stored.size,
+                original=one.original,
+                issued_on=one.issued_on,
+                expires_on=one.expires_on,
+            )
+        )
+    return documents
+
+
+async def _dossier(reader: Reader, code: str) -> DossierRecord:
+    dossier = await reader.dossier(str(parse_dossier_code(code)))
+    if dossier is None:
+        raise UserError(f"Không có hồ sơ nào mang mã {code}.")
+    return dossier
+
+
+def _message(name: str, key: str, variables: dict[str, Any], code: str | None) -> OutboxDraft:
+    return OutboxDraft(
+        message_id=uuid4().hex,
+        dossier_code=code,
+        channel=OutboxChannel.ENGINE,
+        recipient=key,
+        event=name,
+        variables=variables,
+    )

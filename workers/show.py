@@ -1,0 +1,198 @@
+"""Answer the one question for a dossier: where it is, who has held it for how long, and what happens next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from workers.casework import moment_label
+from workers.errors import UserError
+from workers.records import FINISHED, TimelineKind
+from workers.registry.outbox import Outbox
+from workers.regulation.codes import parse_dossier_code
+from workers.regulation.statuses import STATE_NAMES
+from workers.rulebook import local
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from workers.records import OpenStep, TimelineEntry
+    from workers.registry.overview import DossierOverview
+    from workers.rulebook import Rulebook
+    from workers.workplace import Services
+
+
+@dataclass(frozen=True)
+class Row:
+    """Hold one line of the timeline: a hand-over (with `since` and `until`) or an event (with `since` only).
+
+    `used` and `limit` are working minutes; `late` is None where no limit applies.
+    """
+
+    since: datetime
+    until: datetime | None
+    unit: str | None
+    step: str
+    used: int | None
+    limit: int | None
+    late: bool | None
+    outcome: str | None
+    clause: str | None
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """Hold everything `dieuphoi show` says of one dossier."""
+
+    overview: DossierOverview
+    rows: Sequence[Row]
+    holders: Sequence[str]
+    next_steps: Sequence[str]
+    minutes_left: int | None
+    mails: int
+
+    def as_json(self, rules: Rulebook) -> dict[str, Any]:
+        """Give the view as plain values; no personal data."""
+        dossier = self.overview.dossier
+        fields = dossier.model_dump(mode="json", exclude={"tracking_secret"})
+        return {
+            **fields,
+            "state_name": STATE_NAMES[dossier.state],
+            "origin_unit_name": rules.unit_name(dossier.origin_unit, dossier.received_at.date()),
+            "lead_unit_name": rules.unit_name(dossier.lead_unit, dossier.received_at.date()),
+            "holders": list(self.holders),
+            "next_steps": list(self.next_steps),
+            "working_minutes_left": self.minutes_left,
+            "late": None if self.minutes_left is None else self.minutes_left < 0,
+            "timeline": [_plain(row) for row in self.rows],
+            "deadline_changes": [one.model_dump(mode="json") for one in self.overview.deadline_changes],
+            "opinions": [one.model_dump(mode="json") for one in self.overview.opinions],
+            "papers": [one.model_dump(mode="json") for one in self.overview.papers],
+            "documents": [one.model_dump(mode="json") for one in self.overview.documents],
+            "messages_sent": self.mails,
+        }
+
+
+async def view(services: Services, code: str) -> View:
+    """Collect what is known of a dossier. Raises UserError for a code that is none or unknown."""
+    wanted = str(parse_dossier_code(code))
+    async with services.registry.read() as reader:
+        overview = await reader.dossier_overview(wanted)
+    if overview is None:
+        raise UserError(f"Không có hồ sơ nào mang mã {wanted}.")
+    now = local(services.now())
+    sent = [one for one in await Outbox(services.registry, "show").dispatches(wanted) if one.outcome == "sent"]
+    dossier = overview.dossier
+    end = dossier.resolved_at or dossier.finished_at or dossier.paused_at or now
+    return View(
+        overview=overview,
+        rows=_rows(overview, services.rules, now),
+        holders=[_holder(step, services.rules, now) for step in overview.open_steps],
+        next_steps=[text for step in overview.open_steps for text in _next(step, services.rules)],
+        minutes_left=services.rules.working_minutes(dossier.lead_unit, end, dossier.due_at),
+        mails=len(sent),
+    )
+
+
+def render(console: Console, shown: View, rules: Rulebook) -> None:
+    """Print a view for a person."""
+    dossier = shown.overview.dossier
+    procedure = rules.procedure_of(dossier)
+    left = shown.minutes_left or 0
+    console.print(Text(f"Hồ sơ {dossier.code}", style="bold"), Text(f"— {dossier.title}"))
+    console.print(f"{procedure.name} (mã {procedure.code}, phiên bản {procedure.version})")
+    console.print(f"Trạng thái: [bold]{STATE_NAMES[dossier.state]}[/]")
+    console.print(
+        "Đang giữ: " + ("; ".join(shown.holders) or "không đơn vị nào (bước tự động, chờ người nộp hoặc đã xong)")
+    )
+    hint = " (tạm tính: lịch làm việc chưa được xác nhận)" if dossier.deadline_provisional else ""
+    console.print(
+        f"Nhận {moment_label(dossier.received_at)} · hạn {moment_label(dossier.due_at)}{hint}", highlight=False
+    )
+    if dossier.due_at != dossier.original_due_at:
+        console.print(f"Hạn gốc (dùng tính đúng hạn): {moment_label(dossier.original_due_at)}", highlight=False)
+    if dossier.state in FINISHED:
+        verdict = "[red]quá hạn" if left < 0 else "[green]trong hạn"
+        console.print(f"Kết thúc {verdict}[/] ({rules.amount_label(abs(left))} so với hạn)", highlight=False)
+    else:
+        amount = rules.amount_label(abs(left))
+        console.print(f"[red]Quá hạn {amount}[/]" if left < 0 else f"Còn [bold]{amount}[/]", highlight=False)
+    if shown.next_steps:
+        console.print("Tiếp theo: " + " | ".join(shown.next_steps), highlight=False)
+    console.print(_timeline_table(shown.rows, rules))
+    papers = ", ".join(paper.title + (f" số {paper.number}" if paper.number else "") for paper in shown.overview.papers)
+    console.print(f"Giấy tờ đã lập: {papers or 'chưa có'}", highlight=False)
+    console.print(f"Thư đã gửi: {shown.mails}", highlight=False)
+
+
+def _timeline_table(rows: Sequence[Row], rules: Rulebook) -> Table:
+    table = Table("Từ", "Đến", "Đơn vị", "Bước", "Giờ làm việc", "Định mức", "Kết quả", expand=False)
+    for row in rows:
+        late = {None: "", True: "[red]trễ[/]", False: "[green]trong hạn[/]"}[row.late]
+        table.add_row(
+            moment_label(row.since),
+            "đang giữ" if row.open else (moment_label(row.until) if row.until else ""),
+            row.unit or "",
+            row.step,
+            "" if row.used is None else rules.amount_label(row.used),
+            "" if row.limit is None else rules.amount_label(row.limit),
+            " ".join(part for part in (late, row.outcome or "") if part),
+        )
+    return table
+
+
+def _rows(overview: DossierOverview, rules: Rulebook, now: datetime) -> list[Row]:
+    closed = {entry.step_id: entry for entry in overview.timeline if entry.kind is TimelineKind.CLOSED}
+    return [
+        _hand_over(entry, closed.get(entry.step_id), rules, now)
+        if entry.kind is TimelineKind.OPENED
+        else _event(entry, rules)
+        for entry in overview.timeline
+        if entry.kind is not TimelineKind.CLOSED
+    ]
+
+
+def _hand_over(opened: TimelineEntry, closed: TimelineEntry | None, rules: Rulebook, now: datetime) -> Row:
+    until = closed.at if closed else now
+    unit = opened.unit or ""
+    used = closed.working_minutes if closed else rules.working_minutes(unit, opened.at, now)
+    return Row(
+        since=opened.at,
+        until=closed.at if closed else None,
+        unit=rules.unit_name(unit, opened.at.date()),
+        step=opened.name,
+        used=used,
+        limit=opened.limit_minutes,
+        late=None if opened.due_at is None else until > opened.due_at,
+        outcome=closed.outcome if closed else None,
+        clause=opened.clause,
+        open=closed is None,
+    )
+
+
+def _event(entry: TimelineEntry, rules: Rulebook) -> Row:
+    unit = rules.unit_name(entry.unit, entry.at.date()) if entry.unit else None
+    return Row(entry.at, None, unit, entry.name, None, None, None, entry.note or entry.outcome, entry.clause)
+
+
+def _holder(step: OpenStep, rules: Rulebook, now: datetime) -> str:
+    used = rules.amount_label(rules.working_minutes(step.unit, step.opened_at, now))
+    person = f", {step.person}" if step.person else ""
+    return f"{rules.unit_name(step.unit, now.date())}{person}: {step.name} (đã giữ {used})"
+
+
+def _next(step: OpenStep, rules: Rulebook) -> Sequence[str]:
+    known = rules.steps.get((step.process_id, step.element_id))
+    return known.next_steps if known else ()
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    fields = asdict(row)
+    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in fields.items()}

@@ -1,0 +1,126 @@
+"""Give each job its place of work: one transaction, the rules, the press, the files and the texts."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workers.documents.policy import check_validity_dates
+from workers.errors import BusinessError
+from workers.ports import Inspected, MadePaper, Work
+from workers.records import FiledDocument
+from workers.registry.unit_of_work import RegistryUnit
+from workers.regulation.codes import tracking_secret
+from workers.rulebook import local
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from workers.channels.texts import TextCatalog
+    from workers.contract import Contract, JobMeta
+    from workers.documents.inspection import Inspector
+    from workers.documents.policy import DocumentPolicy
+    from workers.documents.store import DocumentStore
+    from workers.papers.models import Paper
+    from workers.papers.press import PaperPress
+    from workers.registry.database import Registry
+    from workers.rulebook import Rulebook
+
+
+@dataclass(frozen=True)
+class StoringPress:
+    """Render papers and keep them in the document store."""
+
+    press: PaperPress
+    store: DocumentStore
+
+    async def make(self, paper: Paper) -> MadePaper:
+        """Render a paper and store it."""
+        rendered = await self.press.render_async(paper)
+        await asyncio.to_thread(self.store.put_bytes, rendered.pdf, rendered.name)
+        return MadePaper(rendered.form_set, rendered.form_code, rendered.title, rendered.name, rendered.sha256)
+
+
+@dataclass(frozen=True)
+class StoredFiles:
+    """Check stored files and take scan batches from the intake folder."""
+
+    store: DocumentStore
+    inspector: Inspector
+    policy: DocumentPolicy
+    intake: Path
+
+    async def inspect(self, document: FiledDocument, today: date) -> Inspected:
+        """Check one stored file, and the dates the applicant stated for it."""
+        inspection = await self.inspector.inspect(self.store.path_of(document.sha256), document.name, self.policy)
+        findings = [found.model_dump() for found in inspection.findings]
+        dates = check_validity_dates(document.issued_on, document.expires_on, today, self.policy)
+        findings += [found.model_dump() for found in dates]
+        return Inspected(inspection.ok, inspection.detected_type, inspection.pages, findings)
+
+    async def take_batch(self, batch: str) -> list[FiledDocument]:
+        """Store the files of a scan batch; a file is named after the paper it is: `application.pdf`."""
+        folder = self.intake / batch
+        if folder.parent != self.intake or not folder.is_dir():
+            raise BusinessError("Err_SubmissionInvalid", f"Không có lô quét “{batch}” trong thư mục tiếp nhận.")
+        return [await asyncio.to_thread(self._take, path) for path in sorted(folder.iterdir()) if path.is_file()]
+
+    def _take(self, path: Path) -> FiledDocument:
+        stored = self.store.put_file(path)
+        return FiledDocument(composition=path.stem, name=path.name, sha256=stored.sha256, size=stored.size)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Hold what every job uses."""
+
+    rules: Rulebook
+    registry: Registry
+    press: StoringPress
+    texts: TextCatalog
+    files: StoredFiles
+    tracking_base_url: str
+    now: Callable[[], datetime]
+
+
+class JobPlace:
+    """Hold one delivery's transaction and the work handed to the handler."""
+
+    def __init__(self, services: Services, contract: Contract[Any, Any], job: JobMeta) -> None:
+        self._unit = RegistryUnit(services.registry, contract.type, job)
+        self.context = Work(
+            job=job,
+            now=local(services.now()),
+            rules=services.rules,
+            read=self._unit.reader,
+            write=self._unit.writer,
+            press=services.press,
+            texts=services.texts,
+            files=services.files,
+            new_secret=lambda: tracking_secret(secrets.choice),
+            tracking_url=lambda code: f"{services.tracking_base_url}/ho-so/{code}",
+        )
+        self.stored_result = self._unit.stored_result
+        self.commit = self._unit.commit
+        self.rollback = self._unit.rollback
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Open a place of work for each delivery of a job."""
+
+    services: Services
+
+    @asynccontextmanager
+    async def open(self, contract: Contract[Any, Any], job: JobMeta) -> AsyncIterator[JobPlace]:
+        """Begin; leaving without commit changes nothing."""
+        place = JobPlace(self.services, contract, job)
+        try:
+            yield place
+        finally:
+            await place.rollback()
