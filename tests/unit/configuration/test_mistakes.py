@@ -37,7 +37,7 @@ MISTAKES = [
     (CONSTRUCTION, "valid_from: 2025-07-01", "valid_from: 2025-07-32", "đang ghi “2025-07-32”, cần ngày có thật"),
     (CONSTRUCTION, "level: department", "level: department\nlevel: city", "tên “level” ghi hai lần"),
     (CONSTRUCTION, "composition:", "composition:\n  - [", "sai cú pháp"),
-    ("procedures/investment_policy_approval.yaml", "step: leader_decision", "step: dance", "cần một trong các bước của"),
+    ("procedures/investment_policy_approval.yaml", "step: leader_decision", "step: dance", "cần một trong các bước"),
     ("procedures/business_registration_2021.yaml", "2025-02-28", "2025-03-31", "phiên bản 2021.1"),
     ("procedures/business_registration_2025.yaml", '"2025.1"', '"2021.1"', "khác với phiên bản trước"),
 ]
