@@ -146,6 +146,7 @@ class Dispatcher:
         self._spread = spread
         self._woken = asyncio.Event()
         self._stopping = False
+        self._recovered_at: datetime | None = None
         self._running: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -162,7 +163,7 @@ class Dispatcher:
         while not self._stopping:
             self._woken.clear()
             try:
-                await self._outbox.recover(self._now(), self._now() - self._abandoned_after)
+                await self._recover()
                 await self._fill()
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; the loop must outlive it
                 log.warning("outbox.unreachable", error=type(error).__name__)
@@ -177,6 +178,12 @@ class Dispatcher:
             await asyncio.gather(*(self._send(message) for message in messages))
             tried += len(messages)
         return tried
+
+    async def _recover(self) -> None:
+        now = self._now()
+        if self._recovered_at is None or now - self._recovered_at >= self._abandoned_after:
+            await self._outbox.recover(now, now - self._abandoned_after)
+            self._recovered_at = now
 
     async def _fill(self) -> None:
         free = self._concurrency - len(self._running)

@@ -87,7 +87,6 @@ class EmailSender:
         letter["Date"] = format_datetime(self._now())
         letter["Message-ID"] = f"<{message.message_id}@{settings.sender.rpartition('@')[2]}>"
         letter["Auto-Submitted"] = "auto-generated"
-        letter["Content-Language"] = "vi"
         if message.dossier_code:
             letter["X-Dossier-Code"] = one_line(message.dossier_code)
         letter.set_content(message.body, charset="utf-8", cte="base64")

@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
+    from email.message import EmailMessage, MIMEPart
     from pathlib import Path
 
 _NAME = re.compile(r"\d{20}-\d{4}")
@@ -100,15 +100,26 @@ def _decoded(mail_id: str, message: EmailMessage) -> Mail:
         recipients=[parseaddr(str(value))[1] for value in message.get_all("X-Envelope-To", [])],
         subject=str(message.get("Subject", "")),
         date=str(message.get("Date", "")),
-        body=body.get_content() if body else "",
+        body=_text(body) if body else "",
         attachments=[_file(part) for part in message.iter_attachments()],
     )
 
 
-def _file(part: EmailMessage) -> SavedFile:
+def _text(part: MIMEPart) -> str:
+    try:
+        return str(part.get_content())
+    except LookupError:
+        return _bytes(part).decode("utf-8", "replace")
+
+
+def _bytes(part: MIMEPart) -> bytes:
     content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _file(part: EmailMessage) -> SavedFile:
     return SavedFile(
         name=part.get_filename() or "tep-dinh-kem",
         media_type=part.get_content_type(),
-        content=content if isinstance(content, bytes) else b"",
+        content=_bytes(part),
     )
