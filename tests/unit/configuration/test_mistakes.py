@@ -22,7 +22,7 @@ MISTAKES = [
     ("calendar.yaml", "year: 2025", "year: 2026", "ngày 01/01/2025 không thuộc năm 2026"),
     ("deadlines.yaml", "amount: 4", "amount: 0", "đang ghi “0”, cần số lớn hơn 0"),
     ("deadlines.yaml", "unit: working_hour}}", "unit: hour}}", "đang ghi “hour”, cần một trong: working_day"),
-    ("deadlines.yaml", "step: dossier_correction", "step: dossier_reception", "bước “dossier_reception” ghi hai lần"),
+    ("deadlines.yaml", "step: correct_dossier", "step: receive_dossier", "bước “receive_dossier” ghi hai lần"),
     ("notifications.yaml", "enabled: true", "enabled: có", "đang ghi “có”, cần true hoặc false"),
     ("form_sets.yaml", "valid_to: 2025-09-14", "valid_to: 2025-09-20", "đang ghi “15/09/2025”, cần 21/09/2025"),
     (CONSTRUCTION, 'code: "1.009974"', "code: [1, 2]", "“code”: cần chữ"),
@@ -37,7 +37,7 @@ MISTAKES = [
     (CONSTRUCTION, "valid_from: 2025-07-01", "valid_from: 2025-07-32", "đang ghi “2025-07-32”, cần ngày có thật"),
     (CONSTRUCTION, "level: department", "level: department\nlevel: city", "tên “level” ghi hai lần"),
     (CONSTRUCTION, "composition:", "composition:\n  - [", "sai cú pháp"),
-    ("procedures/investment_policy_approval.yaml", "step: leader_decision", "step: dance", "cần một trong các bước"),
+    ("procedures/investment_policy_approval.yaml", "step: decide", "step: dance", "cần một trong các bước"),
     ("procedures/business_registration_2021.yaml", "2025-02-28", "2025-03-31", "phiên bản 2021.1"),
     ("procedures/business_registration_2025.yaml", '"2025.1"', '"2021.1"', "khác với phiên bản trước"),
 ]
@@ -56,7 +56,7 @@ def test_a_mistake_is_said_with_file_and_what_is_expected(change, mistakes, file
     [
         ("organization.yaml", "type: inspectorate", "typo: inspectorate"),
         ("calendar.yaml", "{day: 2027-09-03, name", "{day: 2027-09-33, name"),
-        ("deadlines.yaml", "step: leader_decision,", "step: Leader,"),
+        ("deadlines.yaml", "step: decide,", "step: Decide,"),
         (CONSTRUCTION, "copies: 2", "copies: hai"),
     ],
 )
