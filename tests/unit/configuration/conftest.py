@@ -23,6 +23,11 @@ def config_dir(tmp_path: Path) -> Path:
     shutil.copytree(SHIPPED / "procedures", target / "procedures")
     for name in FILES:
         shutil.copy(SHIPPED / f"{name}.yaml", target)
+    # The districts and communes are most of the file and no mistake is made in them here.
+    organization = target / "organization.yaml"
+    kept, cut, _ = organization.read_text(encoding="utf-8").partition("  # Bỏ cấp huyện")
+    assert cut
+    organization.write_text(kept, encoding="utf-8")
     return target
 
 
