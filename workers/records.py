@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 
 class Record(BaseModel):
-    """Hold one immutable row."""
+    """Hold one immutable row; an error about a value that does not fit does not show the value."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class DossierState(StrEnum):

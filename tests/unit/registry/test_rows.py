@@ -54,7 +54,8 @@ async def test_a_submission_comes_back_as_it_was_handed_in(registry, samples):
 
 
 async def test_a_dossier_comes_back_and_is_linked_to_its_submission(registry, samples):
-    dossier = samples.dossier(accepted_at=samples.now + timedelta(hours=1), rating=5)
+    pause = (samples.now, samples.now + timedelta(hours=2))
+    dossier = samples.dossier(accepted_at=samples.now + timedelta(hours=1), rating=5, pauses=[pause])
     async with registry.write() as writer:
         await writer.add_dossier(dossier)
         await writer.add_submission(samples.submission())
@@ -136,7 +137,7 @@ async def test_opinions_papers_and_deadline_changes_come_back_in_order(registry,
             sha256="a" * 64,
             name="giấy.pdf",
             made_at=samples.now,
-        )  # fmt: skip
+        )
         for kind in ("receipt", "feedback")
     ]
     changes = [
@@ -149,7 +150,7 @@ async def test_opinions_papers_and_deadline_changes_come_back_in_order(registry,
             before=None,
             after=samples.now + timedelta(days=revision),
             provisional=True,
-        )  # fmt: skip
+        )
         for revision in (1, 2)
     ]
     opinions = [samples.opinion("R2"), samples.opinion("R1", unit="so_tu_phap")]
