@@ -77,7 +77,7 @@ class Bench:
 
     async def stop(self) -> ExitCode:
         self.runner.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.task
 
     def value(self, name: str, **labels: str) -> float:

@@ -103,7 +103,7 @@ class FakeGateway(GatewayServicer):
         """Remove the job, as when its instance was cancelled."""
         del self.jobs[job.key]
 
-    async def until(self, condition: Any, seconds: float = 10.0) -> None:
+    async def until(self, condition: Any, seconds: float = 30.0) -> None:
         """Wait until the condition holds, woken by each change; fail after so many seconds."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)

@@ -105,7 +105,7 @@ async def test_jobs_at_hand_survive_an_outage(bench, gateway):
     await entered.wait()
     await gateway.vanish()
     leave.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not bench.value("dieuphoi_ack_retries_total", job_type="sample.job"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await gateway.start()

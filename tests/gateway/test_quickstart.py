@@ -22,7 +22,7 @@ async def test_the_quickstart_of_the_docs_runs(bench, gateway, monkeypatch):
     await gateway.until(lambda: gateway.completed)
     assert gateway.completed[0][1] == {"greeting": "Kính gửi Sở Xây dựng"}
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await asyncio.wait_for(running, 5) is ExitCode.STOPPED
+    assert await asyncio.wait_for(running, 30) is ExitCode.STOPPED
 
 
 async def test_the_docs_list_every_metric_and_code(bench, gateway):
