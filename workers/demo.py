@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workers import intake, show
 from workers.app import open_services
@@ -15,11 +15,12 @@ from workers.errors import UserError
 from workers.records import FINISHED, DossierState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from workers.engine.progress import Progress
     from workers.engine.tasklist import Task
+    from workers.regulation.procedures import Procedure
     from workers.rulebook import Account, Rulebook
     from workers.settings import Settings
     from workers.show import View
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 0.5
 WITHDRAWN = "trade-fair"
-ROLE_OF_GROUP = {"head": ("head", "office_head"), "leader": ("leader",), "office_head": ("office_head",)}
-STAFF_ROLES = ("officer", "specialist", "one_stop_officer", "clerk")
+
+Answer: TypeAlias = "Callable[[Procedure, dict[str, Any]], dict[str, Any]]"
 
 
 @dataclass
@@ -115,9 +116,10 @@ async def _do(acting: Play, stack: AsyncExitStack, task: Task) -> int:
     tasklist = await _session(acting, stack, account)
     variables = await tasklist.variables(task.id)
     code = str(variables["dossier_code"])
-    answers = answer(acting, code, variables)
-    if answers is None:
+    dossier = await acting.services.registry.latest.dossier(code)
+    if dossier is None:
         return 0
+    answers = answer(acting.rules.procedure_of(dossier), variables)
     if task.assignee is None:
         await tasklist.claim(task.id)
     await tasklist.complete(task.id, answers)
@@ -133,15 +135,13 @@ async def _session(acting: Play, stack: AsyncExitStack, account: Account) -> Tas
 
 
 def _who_may(rules: Rulebook, task: Task) -> Account | None:
+    """Choose who does a task: its assignee, else somebody of the unit in the role the diagram names."""
     if task.assignee:
         return next((account for account in rules.accounts if account.user == task.assignee), None)
-    for group in task.candidate_groups or ():
-        unit, _, role = group.partition(":")
-        roles: Sequence[str] = ROLE_OF_GROUP.get(role, STAFF_ROLES)
-        for account in rules.accounts:
-            if account.unit == unit and account.role in roles:
-                return account
-    return None
+    role = next((step.role for step in rules.steps.values() if step.element_id == task.element_id), None)
+    units = {group.partition(":")[0] for group in task.candidate_groups}
+    colleagues = [account for account in rules.accounts if account.unit in units]
+    return next((account for account in colleagues if account.role == role), colleagues[0] if colleagues else None)
 
 
 async def _act_as_applicants(acting: Play) -> None:
@@ -155,25 +155,17 @@ async def _act_as_applicants(acting: Play) -> None:
             acting.progress.phase(f"{code}  Người nộp: rút hồ sơ")
 
 
-def _receive(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
-    if variables.get("missing"):
-        return {"reception_decision": "supplement", "extra_requirements": ""}
-    return {"reception_decision": "accept"}
+def _receive(_procedure: Procedure, variables: dict[str, Any]) -> dict[str, Any]:
+    return {"reception_decision": "supplement" if variables.get("missing") else "accept"}
 
 
-def _supplement(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
-    procedure = acting.rules.procedures.version(variables["procedure_code"], variables["procedure_version"])
+def _supplement(procedure: Procedure, variables: dict[str, Any]) -> dict[str, Any]:
     missing = {row["name"] for row in variables.get("supplement_list") or []}
-    papers = [
-        {"composition": item.code, "original": item.form.value}
-        for item in procedure.composition
-        if item.name in missing
-    ]
-    return {"supplement_papers": papers}
+    wanted = [item for item in procedure.composition if item.name in missing]
+    return {"supplement_papers": [{"composition": item.code, "original": item.form.value} for item in wanted]}
 
 
-def _appraise(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
-    procedure = acting.rules.procedures.version(variables["procedure_code"], variables["procedure_version"])
+def _appraise(procedure: Procedure, variables: dict[str, Any]) -> dict[str, Any]:
     if procedure.opinions and not variables.get("opinions"):
         return {"appraisal_decision": "opinions", "opinion_units": list(procedure.opinions.units)}
     return {
@@ -182,22 +174,20 @@ def _appraise(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, 
     }
 
 
-def _dispose(acting: Play, _code: str, variables: dict[str, Any]) -> dict[str, Any]:
-    rows = variables["opinions"]
-    return {
-        "opinions": [{**row, "disposition": "accepted", "explanation": "Tiếp thu vào dự thảo (ví dụ)"} for row in rows]
-    }
+def _dispose(_procedure: Procedure, variables: dict[str, Any]) -> dict[str, Any]:
+    done = {"disposition": "accepted", "explanation": "Tiếp thu vào dự thảo (ví dụ)"}
+    return {"opinions": [{**row, **done} for row in variables["opinions"]]}
 
 
-def _constant(**answers: Any) -> Callable[[Play, str, dict[str, Any]], dict[str, Any]]:
-    return lambda _acting, _code, _variables: answers
+def _constant(**answers: Any) -> Answer:
+    return lambda _procedure, _variables: answers
 
 
-def _first_option(variable: str) -> Callable[[Play, str, dict[str, Any]], dict[str, Any]]:
-    return lambda _acting, _code, variables: {variable: variables["officer_options"][0]["value"]}
+def _first_option(variable: str) -> Answer:
+    return lambda _procedure, variables: {variable: variables["officer_options"][0]["value"]}
 
 
-ANSWERS: dict[str, Callable[[Play, str, dict[str, Any]], dict[str, Any] | None]] = {
+ANSWERS: dict[str, Answer] = {
     "Task_ReceiveDossier": _receive,
     "Task_ReceiveSupplement": _supplement,
     "Task_AssignOfficer": _first_option("officer"),
