@@ -226,7 +226,8 @@ DOSSIERS: dict[str, dict[str, Any]] = {
                 "original",
                 "Văn bản đề nghị thực hiện dự án đầu tư",
                 "Kính gửi: Ủy ban nhân dân Thành phố Hồ Chí Minh.",
-                "Nhà đầu tư đề nghị chấp thuận chủ trương đầu tư dự án Trung tâm dữ liệu Ví Dụ, vốn đầu tư 1.500 tỷ đồng.",
+                "Nhà đầu tư đề nghị chấp thuận chủ trương đầu tư dự án Trung tâm dữ liệu Ví Dụ, "
+                "vốn đầu tư 1.500 tỷ đồng.",
             ),
             paper(
                 "investor_legal_status",

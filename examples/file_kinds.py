@@ -267,7 +267,8 @@ def odt(paper: Paper) -> bytes:
             "mimetype": kind,
             "META-INF/manifest.xml": f'{_XML}<manifest:manifest xmlns:manifest="{space}:manifest:1.0">'
             f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
-            '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>',
+            '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+            "</manifest:manifest>",
             "content.xml": f'{_XML}<office:document-content xmlns:office="{space}:office:1.0" '
             f'xmlns:text="{space}:text:1.0" office:version="1.3"><office:body><office:text>{paragraphs}</office:text>'
             "</office:body></office:document-content>",

@@ -31,7 +31,10 @@ LETTER = Paper(
     (
         "Kính gửi: Ủy ban nhân dân phường Ví Dụ, Thành phố Hồ Chí Minh.",
         "Tôi tên là Nguyễn Văn Ví Dụ, số định danh cá nhân 079000000001, trú tại số 1 đường Ví Dụ.",
-        "Kính đề nghị quý cơ quan xem xét, giải quyết hồ sơ theo quy định. Tôi xin chịu trách nhiệm về nội dung đã khai.",
+        (
+            "Kính đề nghị quý cơ quan xem xét, giải quyết hồ sơ theo quy định. "
+            "Tôi xin chịu trách nhiệm về nội dung đã khai."
+        ),
     ),
 )
 DECOMPOSED_NAME = unicodedata.normalize("NFD", "Đơn đề nghị tổ hợp.pdf")

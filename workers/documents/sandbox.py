@@ -4,6 +4,8 @@ The server loads the parsers once and forks for every file, so that a file start
 its own and can leave nothing behind for the next. Requests and answers are JSON, one a line, on stdin and stdout.
 """
 
+import importlib
+import logging
 import os
 import resource
 import select
@@ -14,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from pydantic import BaseModel
 
 from workers.documents.checks.report import Report
@@ -24,6 +27,15 @@ from workers.documents.policy import DocumentPolicy, SandboxLimits
 _MEGABYTE = 1024 * 1024
 _LONGEST_ANSWER = 4 * _MEGABYTE
 _OPEN_FILES = 64
+_LOADED_LATE = (
+    "encodings.cp437",
+    "encodings.utf_16_be",
+    "encodings.utf_16_le",
+    "lxml.etree",
+    "pyhanko.pdf_utils.filters",
+    "pypdf._codecs._codecs",
+    "pypdf.filters",
+)
 _OUT_OF_MEMORY = 3
 _CRASHED = 4
 
@@ -60,8 +72,18 @@ def stopped(reason: StopReason) -> Answer:
     return Answer(findings=(finding("inspection_stopped", reason=_STOP_REASONS[reason]),))
 
 
+def load_parsers() -> None:
+    """Import what the libraries would import at the first file of a kind, once instead of in every fork."""
+    for module in _LOADED_LATE:
+        importlib.import_module(module)
+    Image.init()
+
+
 def serve() -> None:
-    """Say that the parsers are loaded, then answer requests until stdin ends."""
+    """Load the parsers, say so, then answer requests until stdin ends."""
+    load_parsers()
+    # The parsers log what they read in a file: names of signers, for one.
+    logging.disable(logging.CRITICAL)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

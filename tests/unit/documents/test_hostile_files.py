@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -139,6 +141,27 @@ def test_sandbox_cannot_write_files(inspect, examples):
     inspect(examples / "files" / "good" / "official.pdf")
 
     assert {path: path.stat().st_mtime_ns for path in examples.rglob("*")} == before
+
+
+def test_server_imports_nothing_for_a_file(examples):
+    """An import in every fork costs time, and fails where limits or rights forbid to read it."""
+    program = """
+import sys
+from pathlib import Path
+from workers.documents import sandbox
+from workers.documents.checks.report import Report
+from workers.documents.policy import DocumentPolicy
+
+sandbox.load_parsers()
+loaded = set(sys.modules)
+for path in Path(sys.argv[1]).iterdir():
+    sandbox.examine(Report(), path, path.name, DocumentPolicy())
+print(sorted(set(sys.modules) - loaded))
+"""
+    command = [sys.executable, "-c", program, str(examples / "files" / "good")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert result.stdout.strip() == "[]"
 
 
 def fork_of(server: int) -> int | None:
