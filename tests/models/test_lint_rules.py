@@ -90,6 +90,12 @@ BROKEN = [
     ("visit.bpmn", '<zeebe:assignmentDefinition candidateGroups="=[unit]" />', "", "user-task"),
     ("visit.bpmn", '<zeebe:property name="norm" value="visit_decision" />', "", "step"),
     ("visit.bpmn", 'name="holder" value="unit"', 'name="holder" value="units"', "step"),
+    (
+        "visit.bpmn",
+        '<zeebe:property name="holder"',
+        '<zeebe:property name="decision" value="note" /><zeebe:property name="holder"',
+        "step",
+    ),
     ("visit.bpmn", 'name="role" value="officer"', 'name="role" value="boss"', "step"),
     ("visit.bpmn", '<zeebe:executionListener eventType="end" type="timeline.close" />', "", "step"),
     ("visit.bpmn", '<zeebe:property name="clause" value="Điều 2 (ví dụ)" />', "", "clause"),
@@ -145,6 +151,13 @@ BROKEN = [
 def test_a_broken_model_is_found(small, name, old, new, rule):
     change(small, name, old, new)
     assert rule in rules(small)
+
+
+def test_a_form_whose_choices_nobody_prepares_is_found(small):
+    choices = '"key": "note", "valuesExpression": "=officer_options"'
+    change(small, "visit_form.form", '"type": "textarea"', '"type": "select"')
+    change(small, "visit_form.form", '"key": "note"', choices)
+    assert "step" in rules(small)
 
 
 def test_decomposed_unicode_is_found(small):

@@ -14,6 +14,7 @@ from workers.studio.diagram import (
     form_id,
     job_type,
     listeners,
+    properties,
     variables_in,
 )
 from workers.studio.findings import Finding, finding
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from workers.studio.models import Models
     from workers.studio.xml_tree import Node
 
+# What `timeline.open` offers a form only when the step asks for it.
+_OPTIONS = {"officer_options": "officers", "unit_options": "units"}
 _ASSIGNED = ("zeebe:assignmentDefinition", "zeebe:taskSchedule", "zeebe:priorityDefinition", "zeebe:calledElement")
 
 
@@ -38,6 +41,7 @@ def check_wiring(models: Models, contracts: Mapping[str, Contract[Any, Any]]) ->
             yield from _check_inputs(flow, diagram, node)
             yield from _check_errors(contracts, diagram, node)
             yield from _check_form_reads(flow, diagram, node)
+            yield from _check_step_and_form(models, diagram, node)
         yield from _check_messages(models, diagram)
         yield from _check_expressions(models, diagram)
         yield from _check_literals(models, diagram)
@@ -191,6 +195,19 @@ def _check_form_reads(flow: DataFlow, diagram: Diagram, node: Node) -> Iterator[
     given = flow.before(diagram, node).union(*(outputs_of(contract) for contract in contracts))
     for name in sorted(form.reads - form.keys - given):
         yield finding(diagram.path, node, "input", f"biểu mẫu {form.id} cần biến “{name}” mà quy trình không có")
+
+
+def _check_step_and_form(models: Models, diagram: Diagram, node: Node) -> Iterator[Finding]:
+    form = models.form(form_id(node))
+    if form is None or node.tag != "bpmn:userTask":
+        return
+    held = properties(node)
+    decided = held.get("decision")
+    if decided and form.options(decided) is None:
+        yield finding(diagram.path, node, "step", f"biểu mẫu {form.id} không có quyết định “{decided}”")
+    for variable, kind in _OPTIONS.items():
+        if variable in form.reads and kind not in held.get("options", "").split():
+            yield finding(diagram.path, node, "step", f"biểu mẫu {form.id} cần thuộc tính options là {kind}")
 
 
 def _check_left_over(models: Models, contracts: Mapping[str, Contract[Any, Any]]) -> Iterator[Finding]:
