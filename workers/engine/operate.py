@@ -117,7 +117,7 @@ class Operate:
         body = {"operationType": "RESOLVE_INCIDENT", "incidentId": str(incident.key)}
         await self._operation(incident.process_instance_key, body)
 
-    async def wait_for_state(self, process_instance_key: int, state: str, patience: float = 30.0) -> Instance:
+    async def wait_for_state(self, process_instance_key: int, state: str, patience: float = 60.0) -> Instance:
         """Wait until an instance is in a state.
 
         Raises:
@@ -134,7 +134,7 @@ class Operate:
                 raise WaitedTooLong(f"quy trình {process_instance_key} chưa {state} (hiện: {seen})", patience)
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def wait_for_element(self, process_instance_key: int, element_id: str, patience: float = 30.0) -> FlowNode:
+    async def wait_for_element(self, process_instance_key: int, element_id: str, patience: float = 60.0) -> FlowNode:
         """Wait until an element of an instance was entered.
 
         Raises:

@@ -184,7 +184,8 @@ class Supervisor:
 
     def _needs_met(self, child: Child) -> bool:
         others = (self._children.get(name) for name in child.spec.needs)
-        return all(other is not None and other.state in {STARTING, READY} for other in others)
+        # Ready, not merely started: before its shards are open, OpenSearch answers 503 and Operate gives up.
+        return all(other is not None and other.state == READY for other in others)
 
     async def _run_once(self, child: Child) -> bool:
         """Run the process to its end; return whether it had become ready."""

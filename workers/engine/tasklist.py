@@ -105,7 +105,7 @@ class Tasklist:
                 return found
             query["searchAfter"] = page[-1]["sortValues"]
 
-    async def wait_for_tasks(self, count: int = 1, *, patience: float = 30.0, **filters: Any) -> list[Task]:
+    async def wait_for_tasks(self, count: int = 1, *, patience: float = 60.0, **filters: Any) -> list[Task]:
         """Search until at least `count` tasks are there.
 
         Raises:
@@ -202,7 +202,7 @@ class Tasklist:
         answer = await self._session.call("khởi tạo quy trình", "PATCH", path, body)
         return int(answer["id"])
 
-    async def wait_until_startable(self, process_id: str, patience: float = 30.0) -> StartableProcess:
+    async def wait_until_startable(self, process_id: str, patience: float = 60.0) -> StartableProcess:
         """Wait until a freshly deployed process is on the Processes page.
 
         Raises:

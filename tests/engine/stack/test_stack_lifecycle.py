@@ -132,7 +132,7 @@ async def _finish_probe(stack: Stack, key: int) -> None:
 
 
 def _wait_for(stack: Stack, name: str, condition: Callable[[ProcessStatus], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition(stack.status().process(name)):
         assert time.monotonic() < deadline, stack.status()
         time.sleep(0.05)

@@ -146,7 +146,7 @@ async def test_accounts_keep_their_passwords_and_only_the_owner_reads_them(stack
 
 
 async def _wait_for_incident(operate: Operate, key: int) -> Incident:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if incidents := await operate.incidents(key):
                 return incidents[0]
@@ -154,7 +154,7 @@ async def _wait_for_incident(operate: Operate, key: int) -> Incident:
 
 
 async def _wait_for_due(staff: Tasklist, task_id: str, moment: datetime) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             due = (await staff.task(task_id)).due
             if due is not None and datetime.fromisoformat(due) == moment:
