@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from workers.channels.outcomes import SendLater, SendRefused, SendUnknown
-from workers.channels.policy import next_attempt
+from workers.channels.policy import TO_ENGINE, TO_PEOPLE, next_attempt
+from workers.records import OutboxChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, timedelta
-
-    from workers.records import OutboxChannel
 
 log = structlog.get_logger()
 
@@ -228,7 +228,11 @@ class Dispatcher:
 
     async def _put_off(self, message: OutboxMessage, reason: str) -> None:
         now = self._now()
-        moment = next_attempt(now, message.attempts, self._spread(), lambda at: self._not_before(message.event, at))
+        to_engine = message.channel is OutboxChannel.ENGINE
+        plan = TO_ENGINE if to_engine else TO_PEOPLE
+        # Quiet hours protect people; a process must not wait for the morning.
+        quiet = _always_awake if to_engine else partial(self._not_before, message.event)
+        moment = next_attempt(plan, now, message.attempts, self._spread(), quiet)
         if moment is None:
             await self._outbox.mark_failed(message.id, now, f"đã thử {message.attempts} lần, lần cuối: {reason}")
             self._tell("outbox.given_up", message, reason)
@@ -247,3 +251,7 @@ class Dispatcher:
             attempt=message.attempts,
             reason=reason,
         )
+
+
+def _always_awake(moment: datetime) -> None:
+    del moment

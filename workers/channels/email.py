@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from contextlib import suppress
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime
+from email.header import Header
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from typing import TYPE_CHECKING, Literal
 
 import aiosmtplib
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from workers.channels.dispatcher import OutboxMessage
+    from workers.channels.dispatcher import NamedFile, OutboxMessage
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _TEMPORARY = range(400, 500)
+_POLICY = compat32.clone(linesep="\r\n")
 
 
 class SmtpSettings(BaseModel):
@@ -79,27 +82,28 @@ class EmailSender:
             raise SendRefused("địa chỉ thư điện tử không hợp lệ")
         if not _MESSAGE_ID.fullmatch(message.message_id):
             raise SendRefused("mã thư không hợp lệ")
+        text = MIMEText(message.body, "plain", "utf-8")
+        files = [await self._attachment(attachment) for attachment in message.attachments]
+        letter = MIMEMultipart(_subparts=[text, *files]) if files else text
         settings = self._settings
-        letter = EmailMessage(policy=SMTP_POLICY)
-        letter["From"] = Address(display_name=one_line(settings.sender_name), addr_spec=settings.sender)
-        letter["To"] = Address(addr_spec=message.recipient)
-        letter["Subject"] = one_line(message.subject)
+        letter["From"] = formataddr((one_line(settings.sender_name), settings.sender))
+        letter["To"] = message.recipient
+        letter["Subject"] = _header("Subject", message.subject)
         letter["Date"] = format_datetime(self._now())
         letter["Message-ID"] = f"<{message.message_id}@{settings.sender.rpartition('@')[2]}>"
         letter["Auto-Submitted"] = "auto-generated"
         if message.dossier_code:
-            letter["X-Dossier-Code"] = one_line(message.dossier_code)
-        letter.set_content(message.body, charset="utf-8", cte="base64")
-        for attachment in message.attachments:
-            content = await self._attachment(attachment.sha256)
-            letter.add_attachment(content, maintype="application", subtype="pdf", filename=one_line(attachment.name))
-        return letter.as_bytes()
+            letter["X-Dossier-Code"] = _header("X-Dossier-Code", message.dossier_code)
+        return letter.as_bytes(policy=_POLICY)
 
-    async def _attachment(self, sha256: str) -> bytes:
+    async def _attachment(self, attachment: NamedFile) -> MIMEApplication:
         try:
-            return await self._load_file(sha256)
+            content = await self._load_file(attachment.sha256)
         except (OSError, KeyError) as error:
             raise SendRefused("không đọc được tệp đính kèm trong kho tài liệu") from error
+        part = MIMEApplication(content, "pdf")
+        part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", one_line(attachment.name)))
+        return part
 
     def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
@@ -138,6 +142,11 @@ class EmailSender:
             raise _answered(error.code) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise SendUnknown("mất kết nối sau khi bắt đầu trao thư, không rõ máy chủ đã nhận hay chưa") from error
+
+
+def _header(name: str, text: str) -> str:
+    # The newer email.message folds long Vietnamese subjects so that spaces between words get lost.
+    return Header(one_line(text), "utf-8", header_name=name).encode()
 
 
 def one_line(text: str) -> str:

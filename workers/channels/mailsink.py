@@ -27,6 +27,7 @@ from starlette.routing import Route
 from workers.channels.mailbox import Mailbox
 from workers.channels.mailsink_pages import PAGES, STYLE
 from workers.errors import UserError
+from workers.regulation.calendar import VIETNAM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,7 +190,7 @@ def web_app(mailbox: Mailbox) -> Starlette:
 
 def _moment(header: str) -> str:
     try:
-        return f"{parsedate_to_datetime(header):%d/%m/%Y %H:%M:%S}"
+        return f"{parsedate_to_datetime(header).astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
     except ValueError:
         return header
 

@@ -21,9 +21,9 @@ table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 th, td { text-align: left; padding: .55rem .75rem; border-top: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }
 thead th { border-top: 0; font-weight: 600; color: var(--soft); font-size: .85rem; }
-th.when, td.when { width: 10.5rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+th.when, td.when { width: 12.5rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 th.who, td.who { width: 15rem; }
-th.files, td.files { width: 5.5rem; text-align: right; }
+th.files, td.files { width: 7rem; text-align: right; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; padding: 1rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 pre { margin: 0; padding: 1rem; border-top: 1px solid var(--line); font: inherit; white-space: pre-wrap;

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIRST_DELAY = timedelta(seconds=20)
-LONGEST_DELAY = timedelta(hours=1)
-MAX_ATTEMPTS = 24
 _GROWTH = 3
 _JITTER = 0.25
 
 
+@dataclass(frozen=True)
+class RetryPlan:
+    """Say how patient a channel is; `max_attempts` None: for ever."""
+
+    first_delay: timedelta
+    longest_delay: timedelta
+    max_attempts: int | None
+
+
+# All tries together last most of a day: longer than a mail server is away, short enough for a person to act.
+TO_PEOPLE = RetryPlan(timedelta(seconds=20), timedelta(hours=1), 24)
+# A process waits for its message however long the engine is away, and gets it soon after.
+TO_ENGINE = RetryPlan(timedelta(seconds=1), timedelta(seconds=30), None)
+
+
 def next_attempt(
-    now: datetime, attempts: int, spread: float, not_before: Callable[[datetime], datetime | None]
+    plan: RetryPlan, now: datetime, attempts: int, spread: float, not_before: Callable[[datetime], datetime | None]
 ) -> datetime | None:
     """Find when to try again, outside quiet hours; None when it was tried often enough.
 
-    `attempts` counts those made, `spread` in 0…1 places the try within a quarter around the delay of 20 s · 3ⁿ,
-    at most one hour: all tries together last most of a day.
+    `attempts` counts those made; the delay is the first delay · 3ⁿ up to the longest, and `spread` in 0…1 places the
+    try within a quarter around it.
     """
-    if attempts >= MAX_ATTEMPTS:
+    if plan.max_attempts is not None and attempts >= plan.max_attempts:
         return None
-    delay = min(FIRST_DELAY * _GROWTH ** min(attempts - 1, 10), LONGEST_DELAY)
+    delay = min(plan.first_delay * _GROWTH ** min(attempts - 1, 10), plan.longest_delay)
     moment = now + delay * (1 - _JITTER + 2 * _JITTER * spread)
     return not_before(moment) or moment

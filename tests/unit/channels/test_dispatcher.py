@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from workers.channels.dispatcher import Dispatcher
 from workers.channels.email import EmailSender, SmtpSettings
 from workers.channels.outcomes import SendLater, SendRefused, SendUnknown
-from workers.channels.policy import MAX_ATTEMPTS
+from workers.channels.policy import TO_PEOPLE
 from workers.records import OutboxChannel
 
 
@@ -43,7 +43,8 @@ def dispatcher(outbox, sender, clock, **changes):
         "poll_seconds": 0.02,
         "spread": lambda: 0.5,
     }
-    return Dispatcher(outbox, {OutboxChannel.EMAIL: sender}, **(given | changes))
+    senders = {OutboxChannel.EMAIL: sender, OutboxChannel.ENGINE: sender}
+    return Dispatcher(outbox, senders, **(given | changes))
 
 
 async def until(condition):
@@ -95,8 +96,8 @@ async def test_tries_end_and_a_person_decides(memory_outbox, queued, clock):
         await sending.send_due()
         clock.forward(hours=2)
     assert outbox.states == {1: "failed"}
-    assert outbox.messages[1].attempts == MAX_ATTEMPTS
-    assert outbox.reasons[1].startswith(f"đã thử {MAX_ATTEMPTS} lần")
+    assert outbox.messages[1].attempts == TO_PEOPLE.max_attempts
+    assert outbox.reasons[1].startswith(f"đã thử {TO_PEOPLE.max_attempts} lần")
 
 
 async def test_a_retry_keeps_the_quiet_hours_of_its_event(memory_outbox, queued, clock):
@@ -109,6 +110,14 @@ async def test_a_retry_keeps_the_quiet_hours_of_its_event(memory_outbox, queued,
     await dispatcher(outbox, Scripted(SendLater("bận"), SendLater("bận")), clock, not_before=not_before).send_due()
     assert outbox.due[1] == morning
     assert outbox.due[2] == clock() + timedelta(seconds=20)
+
+
+async def test_a_message_to_the_engine_knows_no_quiet_hours(memory_outbox, queued, clock):
+    outbox = memory_outbox([queued(id=1, message_id="a", channel=OutboxChannel.ENGINE)])
+    morning = clock() + timedelta(hours=10)
+    sending = dispatcher(outbox, Scripted(SendLater("bận")), clock, not_before=lambda event, moment: morning)
+    await sending.send_due()
+    assert outbox.due[1] == clock() + timedelta(seconds=1)
 
 
 async def test_only_so_many_are_claimed_and_sent_at_once(memory_outbox, queued, clock):

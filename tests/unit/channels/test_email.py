@@ -2,6 +2,7 @@ import asyncio
 import unicodedata
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from types import SimpleNamespace
 
 import pytest
@@ -125,6 +126,22 @@ async def test_a_lost_attachment_is_refused(clock, queued):
 
 
 TEXT = st.text(max_size=120)
+WORDS = st.lists(
+    st.sampled_from(["Nhắc", "xác nhận", "kết", "quả", "hồ", "sơ", "H29.14-261102-0007:", "ok,"]), max_size=40
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(words=WORDS)
+def test_a_subject_of_any_length_keeps_its_spaces(words):
+    subject = " ".join(["Thư", *words])
+    message = Letter(id=1, message_id="a", recipient="a@example.vn", subject=subject, dossier_code=None, body="",
+                     attachments=[])  # fmt: skip
+    letter = asyncio.run(EmailSender(SmtpSettings(), load_file, lambda: MOMENT)._compose(message))
+    assert all(len(line) <= 78 for line in letter.split(b"\r\n"))
+    for reading in (policy.default, policy.compat32):
+        parsed = message_from_bytes(letter, policy=reading)["Subject"]
+        assert str(make_header(decode_header(parsed))) == subject
 
 
 @settings(max_examples=60, deadline=None)
