@@ -137,7 +137,7 @@ def ensure_engine(
         return found
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _exclusive(cache / "fetch.lock", progress):
+        with exclusive(cache / "fetch.lock", progress, "Một lệnh khác đang tải bộ máy Camunda; đang chờ lệnh đó xong"):
             return find_engine(cache, pinned) or _fetch(cache, progress, pinned, download or _download_with_jgo)
     except OSError as error:
         raise translate_os_error(error, cache, FREE_BYTES_NEEDED) or error from error
@@ -170,6 +170,31 @@ def require_writable(directory: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise translate_os_error(error, directory, FREE_BYTES_NEEDED) or NoWritePermission(directory) from error
+
+
+@contextlib.contextmanager
+def exclusive(lock: Path, progress: Progress, waiting: str) -> Iterator[None]:
+    """Let one process at a time do something; the lock dies with its holder, `waiting` is shown to the others.
+
+    Raises:
+        CacheBusy: the other process holds it for half an hour.
+
+    """
+    deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+    with lock.open("a") as file:
+        announced = False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise CacheBusy(lock) from None
+                if not announced:
+                    progress.phase(waiting)
+                    announced = True
+                time.sleep(0.5)
+        yield
 
 
 def sha256_of(path: Path) -> str:
@@ -336,23 +361,3 @@ def _remember_verified(cache: Path, item: Artifact, path: Path) -> None:
     temporary = cache / "verified.json.new"
     temporary.write_text(json.dumps(verified), "utf-8")
     temporary.replace(cache / "verified.json")
-
-
-@contextlib.contextmanager
-def _exclusive(lock: Path, progress: Progress) -> Iterator[None]:
-    """Let one process at a time fetch into the cache; the lock dies with its holder."""
-    deadline = time.monotonic() + _LOCK_WAIT_SECONDS
-    with lock.open("a") as file:
-        announced = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise CacheBusy(lock) from None
-                if not announced:
-                    progress.phase("Một lệnh khác đang tải bộ máy Camunda; đang chờ lệnh đó xong")
-                    announced = True
-                time.sleep(0.5)
-        yield

@@ -85,13 +85,10 @@ class StartFailed(EngineError):
 
 
 class CacheBusy(EngineError):
-    """Say that another command has been fetching the engine for too long."""
+    """Say that another command has been fetching or starting the engine for too long."""
 
     def __init__(self, lock: Path) -> None:
-        super().__init__(
-            f"Một lệnh khác đang tải bộ máy Camunda và giữ khóa {lock} quá lâu; "
-            "hãy đợi lệnh đó xong hoặc dừng nó rồi chạy lại."
-        )
+        super().__init__(f"Một lệnh khác giữ khóa {lock} quá lâu; hãy đợi lệnh đó xong hoặc dừng nó rồi chạy lại.")
 
 
 class EngineStopped(EngineError):

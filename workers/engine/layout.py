@@ -167,7 +167,7 @@ class Layout:
     def owned(self) -> tuple[Path, ...]:
         """List all that a wipe removes."""
         homes = tuple(self.home(name) for name in ENGINE_PROCESSES)
-        return (*homes, self.logs, self.plan, self.state, self.accounts, self.lock)
+        return (*homes, self.logs, self.plan, self.state, self.accounts, self.lock, self.data / "up.lock")
 
 
 @dataclass(frozen=True)

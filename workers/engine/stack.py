@@ -24,6 +24,7 @@ from workers.engine.artifacts import (
     EngineFiles,
     default_cache_dir,
     ensure_engine,
+    exclusive,
     find_engine,
     require_free_space,
     require_writable,
@@ -66,7 +67,7 @@ TRAINING_OFFSET = 80
 
 _POLL_SECONDS = 0.1
 _FAILED_STARTS = 3
-_SUPERVISOR_SECONDS = 15  # a fresh interpreter on a busy machine
+_SUPERVISOR_SECONDS = 30  # a fresh interpreter on a busy machine
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,9 @@ class Stack:
         files = ensure_engine(self.settings.cache_dir, shown)
         require_writable(self.layout.data)
         require_free_space(self.layout.data, self.settings.free_bytes)
-        plan = self._prepare(files)
-        self._start(plan, shown)
+        waiting = "Một lệnh khác đang khởi động bộ máy; đang chờ lệnh đó xong"
+        with exclusive(self.layout.data / "up.lock", shown, waiting):
+            self._start(self._prepare(files), shown)
         self.wait_ready(timeout, shown)
         users.secure_builtin_accounts(self.layout, self.endpoints)
 
@@ -318,6 +320,15 @@ class Stack:
                 stderr=log,
                 cwd=self.layout.data,
             )
+        self._wait_for_supervisor()
+
+    def _wait_for_supervisor(self) -> None:
+        """Wait until another command can see that this stack runs."""
+        deadline = time.monotonic() + _SUPERVISOR_SECONDS
+        while self._supervisor() is None:
+            if time.monotonic() > deadline:
+                raise StartFailed("Tiến trình giám sát", self.layout.log("supervisor"))
+            time.sleep(_POLL_SECONDS)
 
     def _supervisor(self) -> psutil.Process | None:
         state = self._read_state()
@@ -406,7 +417,7 @@ def train_start_up(cache_dir: Path, progress: Progress) -> None:
         stack.up(timeout=TRAINING_SECONDS)
     finally:
         stack.down(progress)
-        stack.wipe()
+        shutil.rmtree(stack.layout.data)
 
 
 STATE_TEXTS = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import io
 import shutil
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -216,3 +217,20 @@ def test_only_the_schemas_with_the_strict_date_format_are_patched(tmp_path: Path
         jar.writestr("schema/os/create/a.json", SCHEMA)
         jar.writestr("schema/os/create/b.json", "{}")
     assert build_patch_jar(schema, tmp_path / "patch.jar") == 1
+
+
+def test_a_second_command_waits_for_the_first_and_says_so(
+    tmp_path: Path, registry: Registry, pinned: list[Artifact]
+) -> None:
+    with (tmp_path / "fetch.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        class Waiting(SilentProgress):
+            said: ClassVar[list[str]] = []
+
+            def phase(self, text: str) -> None:
+                self.said.append(text)
+                fcntl.flock(held, fcntl.LOCK_UN)
+
+        ensure_engine(tmp_path, Waiting(), pinned, registry.download)
+    assert Waiting.said[0].startswith("Một lệnh khác đang tải")
