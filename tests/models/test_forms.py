@@ -6,6 +6,10 @@ import json
 
 import pytest
 
+from workers.casework import URGENCY_LABELS
+from workers.coordination.opinions import DISPOSITION_LABELS
+from workers.dossier.endings import MESSAGES
+from workers.regulation.silence import ANSWER_NAMES
 from workers.studio.intake import check_options, procedure_options, unit_options
 
 SUMMARY = {
@@ -195,3 +199,26 @@ def test_choices_of_a_start_form_are_distinct(config):
         values = [option["value"] for option in options]
         assert values
         assert len(values) == len(set(values)), json.dumps(values)
+
+
+def labels(models, form_id, key):
+    found = next(component for component in models.form(form_id).components if component.get("key") == key)
+    return {option["value"]: option["label"] for option in found["values"]}
+
+
+@pytest.mark.parametrize("form_id", ["dossier_intake", "dossier_correction"])
+def test_degrees_of_urgency_are_those_the_workers_know(models, form_id):
+    assert labels(models, form_id, "intake_urgency") == URGENCY_LABELS
+
+
+@pytest.mark.parametrize(("form_id", "key"), [("opinion_reply", "opinion_answer"), ("dossier_change", "late_answer")])
+def test_answers_are_those_the_workers_know(models, form_id, key):
+    assert labels(models, form_id, key) == {answer.value: name for answer, name in ANSWER_NAMES.items()}
+
+
+def test_dispositions_are_those_the_workers_know(models):
+    assert labels(models, "opinion_dispositions", "disposition") == DISPOSITION_LABELS
+
+
+def test_kinds_of_change_are_those_the_workers_know(models):
+    assert labels(models, "dossier_change", "change_kind").keys() == MESSAGES.keys()
