@@ -164,10 +164,9 @@ class Writer(Reader):
         return str(row["submission_id"])
 
     async def _add_documents(self, submission_id: str, documents: Iterable[FiledDocument]) -> None:
-        for document in documents:
-            await self._connection.execute(
-                insert(t.documents).values(submission_id=submission_id, **document.model_dump())
-            )
+        rows = [{"submission_id": submission_id, **document.model_dump()} for document in documents]
+        if rows:
+            await self._connection.execute(insert(t.documents), rows)
 
     async def _add_words(self, dossier: DossierRecord) -> None:
         words = sorted(dossier_words(dossier.code, dossier.title))

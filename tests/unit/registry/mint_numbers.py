@@ -19,7 +19,8 @@ async def main(url: str, rounds: int, name: str) -> None:
                 dossier_code="shared", seq=0, kind=TimelineKind.EVENT, at=datetime.now(UTC), name=str(number), note=name
             )
             await writer.record_event(entry)
-        print(number, flush=True)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
     await registry.close()
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -143,84 +145,90 @@ async def test_messages_of_a_rolled_back_transaction_are_never_sent(registry, ou
     assert await outbox.claim_due(samples.now, 10, [EMAIL]) == []
 
 
-def test_every_message_goes_out_once_unless_a_person_was_asked(tmp_path_factory, samples):
+class Dispatchers(RuleBasedStateMachine):
     """Let dispatchers die and refuse at random; count what reached the other side."""
 
-    class Dispatchers(RuleBasedStateMachine):
-        def __init__(self):
-            super().__init__()
-            self.loop = asyncio.new_event_loop()
-            self.now = samples.now
-            self.queued, self.out, self.asked, self.held = set(), [], set(), []
+    samples = None
 
-        def run(self, work):
-            return self.loop.run_until_complete(work)
+    def __init__(self):
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = tempfile.TemporaryDirectory()
+        self.now = self.samples.now
+        self.queued, self.out, self.asked, self.held = set(), [], set(), []
 
-        @initialize()
-        def open(self):
-            url = sqlite_url(tmp_path_factory.mktemp("outbox") / "registry.sqlite")
-            self.run(migrate(url))
-            self.registry = self.run(Registry.connect(url, now=lambda: self.now))
-            self.outbox = Outbox(self.registry, "host:1")
+    def run(self, work):
+        return self.loop.run_until_complete(work)
 
-        @rule(number=st.integers(0, 5), channel=st.sampled_from([EMAIL, ENGINE]))
-        def queue(self, number, channel):
-            draft = samples.draft(f"{channel}.{number}", channel=channel)
-            self.run(queue(self.registry, draft))
-            self.queued.add(draft.message_id)
+    @initialize()
+    def open(self):
+        url = sqlite_url(Path(self.folder.name) / "registry.sqlite")
+        self.run(migrate(url))
+        self.registry = self.run(Registry.connect(url, now=lambda: self.now))
+        self.outbox = Outbox(self.registry, "host:1")
 
-        @rule(limit=st.integers(1, 3))
-        def claim(self, limit):
-            self.held += self.run(self.outbox.claim_due(self.now, limit, [EMAIL, ENGINE]))
+    @rule(number=st.integers(0, 5), channel=st.sampled_from([EMAIL, ENGINE]))
+    def queue(self, number, channel):
+        draft = self.samples.draft(f"{channel}.{number}", channel=channel)
+        self.run(queue(self.registry, draft))
+        self.queued.add(draft.message_id)
 
-        @rule(data=st.data())
-        def send(self, data):
-            if self.held:
-                message = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
-                if message.channel is EMAIL or message.message_id not in self.out:
-                    self.out.append(message.message_id)
-                self.run(self.outbox.mark_sent(message.id, self.now))
+    @rule(limit=st.integers(1, 3))
+    def claim(self, limit):
+        self.held += self.run(self.outbox.claim_due(self.now, limit, [EMAIL, ENGINE]))
 
-        @rule(data=st.data(), minutes=st.integers(0, 3))
-        def put_off(self, data, minutes):
-            if self.held:
-                message = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
-                self.run(self.outbox.mark_retry(message.id, self.now, self.now + minutes * MINUTE, "bận"))
+    @rule(data=st.data())
+    def send(self, data):
+        if self.held:
+            message = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+            if message.channel is EMAIL or message.message_id not in self.out:
+                self.out.append(message.message_id)
+            self.run(self.outbox.mark_sent(message.id, self.now))
 
-        @rule(went_out=st.booleans())
-        def die(self, went_out):
-            for message in self.held:
-                if went_out and (message.channel is EMAIL or message.message_id not in self.out):
-                    self.out.append(message.message_id)
-                if message.channel is EMAIL:
-                    self.asked.add(message.message_id)
-            self.held = []
-            self.now += MINUTE
-            self.run(self.outbox.recover(self.now, self.now))
+    @rule(data=st.data(), minutes=st.integers(0, 3))
+    def put_off(self, data, minutes):
+        if self.held:
+            message = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+            self.run(self.outbox.mark_retry(message.id, self.now, self.now + minutes * MINUTE, "bận"))
 
-        @rule()
-        def wait(self):
-            self.now += MINUTE
+    @rule(went_out=st.booleans())
+    def die(self, went_out):
+        for message in self.held:
+            if went_out and (message.channel is EMAIL or message.message_id not in self.out):
+                self.out.append(message.message_id)
+            if message.channel is EMAIL:
+                self.asked.add(message.message_id)
+        self.held = []
+        self.now += MINUTE
+        self.run(self.outbox.recover(self.now, self.now))
 
-        @invariant()
-        def nothing_goes_out_twice(self):
-            assert len(self.out) == len(set(self.out))
+    @rule()
+    def wait(self):
+        self.now += MINUTE
 
-        def teardown(self):
-            if not hasattr(self, "registry"):
-                return
-            self.now += timedelta(days=1)
-            for message in self.held + self.run(self.outbox.claim_due(self.now, 100, [EMAIL, ENGINE])):
-                if message.channel is EMAIL or message.message_id not in self.out:
-                    self.out.append(message.message_id)
-                self.run(self.outbox.mark_sent(message.id, self.now))
-            unknown = {message.message_id for message in self.run(self.outbox.undecided())}
-            self.run(self.registry.close())
-            self.loop.close()
-            assert len(self.out) == len(set(self.out))
-            assert unknown == self.asked
-            assert set(self.out) | unknown == self.queued
+    @invariant()
+    def nothing_goes_out_twice(self):
+        assert len(self.out) == len(set(self.out))
 
+    def teardown(self):
+        if not hasattr(self, "registry"):
+            return
+        self.now += timedelta(days=1)
+        for message in self.held + self.run(self.outbox.claim_due(self.now, 100, [EMAIL, ENGINE])):
+            if message.channel is EMAIL or message.message_id not in self.out:
+                self.out.append(message.message_id)
+            self.run(self.outbox.mark_sent(message.id, self.now))
+        unknown = {message.message_id for message in self.run(self.outbox.undecided())}
+        self.run(self.registry.close())
+        self.loop.close()
+        self.folder.cleanup()
+        assert len(self.out) == len(set(self.out))
+        assert unknown == self.asked
+        assert set(self.out) | unknown == self.queued
+
+
+def test_every_message_goes_out_once_unless_a_person_was_asked(samples):
+    Dispatchers.samples = samples
     run_state_machine_as_test(
         Dispatchers,
         settings=settings(
