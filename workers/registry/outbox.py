@@ -135,6 +135,8 @@ class Outbox:
         """
         reason = "tiến trình gửi dừng giữa chừng"
         left = (t.outbox.c.state == OutboxState.SENDING.value) & (t.outbox.c.claimed_at < claimed_before)
+        if not await self._registry.latest.rows(select(t.outbox.c.id).where(left).limit(1)):
+            return Recovered(queued=0, unknown=0)
         async with self._registry.transaction() as transaction:
             found = await transaction.connection.execute(select(t.outbox.c.id, t.outbox.c.channel).where(left))
             rows = found.all()
