@@ -173,10 +173,15 @@ def _dispatcher(
             OutboxChannel.ENGINE: EngineSender(engine),
         },
         now=services.now,
-        not_before=lambda _event, moment: services.rules.quiet_until(moment),
+        not_before=lambda event, moment: _not_before(services, event, moment),
         abandoned_after=SENT_WITHIN,
         poll_seconds=poll_seconds,
     )
+
+
+def _not_before(services: Services, event: str, moment: datetime) -> datetime | None:
+    to_applicant = services.texts.audience(event) == "applicant"
+    return services.rules.quiet_until(moment) if to_applicant else None
 
 
 async def _outbox_age(outbox: Outbox, services: Services) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workers import intake, show
 from workers.app import open_services
+from workers.engine.errors import RequestFailed
 from workers.engine.tasklist import Tasklist
 from workers.errors import UserError
 from workers.records import FINISHED, DossierState
@@ -44,6 +45,7 @@ class Play:
     sessions: dict[str, Tasklist] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    trouble: str = ""
 
     @property
     def rules(self) -> Rulebook:
@@ -81,7 +83,7 @@ async def _act_until_done(acting: Play, stack: AsyncExitStack) -> None:
         if loop.time() > deadline:
             raise UserError(
                 f"Sau {PATIENCE_SECONDS:.0f} giây còn {len(waiting)} hồ sơ chưa xong ({', '.join(waiting)}). "
-                "Xem `dieuphoi show` và tab Incidents của Operate."
+                f"Lần vướng cuối: {acting.trouble or 'không có'}. Xem `dieuphoi show` và tab Incidents của Operate."
             )
         worked = await _work_through_tasks(acting, stack)
         await _act_as_applicants(acting)
@@ -114,15 +116,19 @@ async def _do(acting: Play, stack: AsyncExitStack, task: Task) -> int:
     if answer is None or account is None:
         return 0
     tasklist = await _session(acting, stack, account)
-    variables = await tasklist.variables(task.id)
-    code = str(variables["dossier_code"])
+    code = task.variables["dossier_code"]
     dossier = await acting.services.registry.latest.dossier(code)
     if dossier is None:
         return 0
-    answers = answer(acting.rules.procedure_of(dossier), variables)
-    if task.assignee is None:
-        await tasklist.claim(task.id)
-    await tasklist.complete(task.id, answers)
+    try:
+        answers = answer(acting.rules.procedure_of(dossier), await tasklist.variables(task.id))
+        if task.assignee is None:
+            await tasklist.claim(task.id)
+        await tasklist.complete(task.id, answers)
+    except (KeyError, RequestFailed) as error:
+        # Tasklist shows a task before its variables, and for a moment after it was cancelled: look again.
+        acting.trouble = f"{task.name}: {error}"
+        return 0
     acting.progress.phase(f"{code}  {account.name}: {task.name}")
     return 1
 
