@@ -29,8 +29,11 @@ from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
 from workers.settings import Settings, load_settings
 from workers.station import Station, deploy
+from workers.studio.commands import studio
 
-out = Console(highlight=False)
+WIDTH = None if sys.stdout.isatty() else 160
+
+out = Console(highlight=False, width=WIDTH)
 problems = Console(stderr=True, highlight=False)
 
 app = typer.Typer(
@@ -42,6 +45,7 @@ app = typer.Typer(
 )
 calendar_app = typer.Typer(help="Tính hạn và đối chiếu lịch làm việc.", no_args_is_help=True)
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(studio, name="studio")
 
 Json = Annotated[bool, typer.Option("--json", help="In JSON cho chương trình khác đọc.")]
 Code = Annotated[str, typer.Argument(help="Mã hồ sơ, ví dụ H29.04-261123-0001.")]
@@ -294,6 +298,19 @@ def calendar_year_command(year: Annotated[int, typer.Argument(help="Năm.")]) ->
         mark = "[red]cần xem[/]" if row.difference else ""
         table.add_row(f"{row.day:%d/%m/%Y}", row.weekday, row.name, row.source, row.basis or "", mark)
     out.print(table)
+
+
+@calendar_app.command("apply", epilog="Ví dụ: dieuphoi calendar apply --reason 'Thông báo nghỉ lễ 2027' --dry-run")
+def calendar_apply_command(
+    reason: Annotated[str, typer.Option(help="Căn cứ thay đổi lịch, ghi vào hồ sơ và thư báo.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ in hạn trước và sau, không đổi gì.")] = False,
+) -> None:
+    """Tính lại hạn của mọi hồ sơ đang giải quyết theo lịch mới; in hạn trước và sau."""
+    changes = asyncio.run(_with_services(lambda services: intake.apply_calendar(services, reason, dry_run=dry_run)))
+    table = Table("Mã", "Hạn hiện tại", "Hạn theo lịch mới")
+    for code, before, after in changes:
+        table.add_row(code, moment_label(before), moment_label(after))
+    out.print(table if changes else "Không hồ sơ đang giải quyết nào đổi hạn.")
 
 
 def _settings() -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import builtins  # noqa: TC003 - the field `type` hides the name in annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, TypeVar

@@ -85,7 +85,8 @@ async def _registry(services: Services) -> list[Check]:
     checks = [_verdict("Sổ đăng ký", damage, "tệp dữ liệu nguyên vẹn")]
     checks.append(_verdict("Dòng thời gian", [one.message for one in violations], "chuỗi băm liền mạch"))
     if any(stuck.values()):
-        text = f"{stuck[OutboxState.FAILED]} thư bị từ chối, {stuck[OutboxState.UNKNOWN]} thư không rõ đã gửi; cần người xem"
+        failed, unknown = stuck[OutboxState.FAILED], stuck[OutboxState.UNKNOWN]
+        text = f"{failed} thư bị từ chối, {unknown} thư không rõ đã gửi; cần người xem"
         checks.append(Check("Hộp gửi", ok=False, text=text))
     else:
         checks.append(Check("Hộp gửi", ok=True, text=f"{stats.counts.get(OutboxState.PENDING, 0)} thư đang chờ gửi"))

@@ -22,16 +22,20 @@ from workers.regulation.codes import parse_dossier_code, supplement_key
 from workers.rulebook import local
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
     from typing import Any
 
     from workers.ports import Reader
+    from workers.registry.reader import Reader as FindingReader
     from workers.workplace import Services
 
 SUBMITTED = "Msg_DossierSubmitted"
 SUPPLEMENTED = "Msg_SupplementReceived"
 WITHDRAWN = "Msg_DossierWithdrawn"
 RATED = "Msg_ResultRated"
+CALENDAR_CHANGED = "Msg_CalendarChanged"
+PAGE = 500
 
 
 async def submit(services: Services, folder: Path) -> str:
@@ -96,8 +100,28 @@ async def rate(services: Services, code: str, rating: int) -> None:
         await writer.send(_message(RATED, dossier.code, {"rating": rating}, dossier.code))
 
 
+async def apply_calendar(
+    services: Services, reason: str, *, dry_run: bool = False
+) -> list[tuple[str, datetime, datetime]]:
+    """Have every dossier in progress whose deadline differs under today's calendar recomputed.
+
+    Returns code, deadline before and after. A paused dossier is left: its deadline is computed when it resumes.
+    """
+    changes = []
+    async with services.registry.read() as reader:
+        for dossier in await _in_progress(reader):
+            after = services.rules.recomputed_due(dossier).at
+            if dossier.paused_at is None and after != dossier.due_at:
+                changes.append((dossier.code, dossier.due_at, after))
+    if not dry_run:
+        async with services.registry.write() as writer:
+            for code, _, _ in changes:
+                await writer.send(_message(CALENDAR_CHANGED, code, {"change_reason": reason}, code))
+    return changes
+
+
 async def wait_for_code(services: Services, submission_id: str, patience: float = 60.0) -> str:
-    """Wait until the submission is registered and return the dossier code. Raises UserError after `patience` seconds."""
+    """Wait for a submission to be registered and return the code. Raises UserError after `patience` seconds."""
     deadline = asyncio.get_running_loop().time() + patience
     while asyncio.get_running_loop().time() < deadline:
         submission = await services.registry.latest.submission(submission_id)
@@ -163,6 +187,16 @@ async def _stored(services: Services, folder: Path, said: DossierFolder) -> list
             )
         )
     return documents
+
+
+async def _in_progress(reader: FindingReader) -> list[DossierRecord]:
+    found: list[DossierRecord] = []
+    for state in IN_PROGRESS:
+        after: str | None = None
+        while page := await reader.find_dossiers(state=state, limit=PAGE, after=after):
+            found += page
+            after = page[-1].code
+    return found
 
 
 async def _dossier(reader: Reader, code: str) -> DossierRecord:

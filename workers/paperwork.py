@@ -86,7 +86,7 @@ def receipt(work: Work, dossier: DossierRecord, applicant: Applicant, filed: Seq
     procedure = work.rules.procedure_of(dossier)
     names = {item.code: item.name for item in procedure.composition}
     components = [
-        Component(name=names.get(d.composition, d.name), original=d.original if d.original in ORIGINALS else "copy")  # type: ignore[arg-type]
+        Component(name=names.get(d.composition, d.name), original=d.original if d.original in ORIGINALS else "copy")
         for d in filed
     ]
     return Receipt(

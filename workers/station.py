@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.app import default_gateway, load_rules
@@ -20,6 +19,7 @@ from workers.runtime.engine_client import EngineClient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from workers.engine.progress import Progress
     from workers.runtime.engine_client import Deployed
