@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # PDF/A-2a: archival, tagged, every glyph mapped to Unicode.
 _STANDARD: typst.PDFStandards = ["a-2a"]
 _UNDRAWABLE = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 _STAND_IN = "□"
 
 
@@ -83,7 +84,7 @@ class PaperPress:
         try:
             return self._pdf(source, paper, data), ""
         except typst.TypstError as error:
-            undrawable = "".join(sorted(set("".join(_UNDRAWABLE.findall(error.diagnostic)))))
+            undrawable = _undrawable(error.diagnostic)
             if not undrawable:
                 raise ConfigError(f"Mẫu {source.name} không dựng được: {error.diagnostic.strip()}") from error
         readable = data.translate(dict.fromkeys(map(ord, undrawable), _STAND_IN))
@@ -106,6 +107,13 @@ class PaperPress:
 def _template_data(paper: Paper, form_code: str | None, form_set: FormSet | None) -> dict[str, object]:
     qr = _qr_svg(paper.tracking_url) if paper.tracking_url else None
     return {**view(paper), "title": paper.title(), "form_code": form_code, "form_set": form_set, "qr": qr}
+
+
+def _undrawable(diagnostic: str) -> str:
+    """List the characters that typst says no font has; it escapes marks that have no base letter."""
+    named = "".join(_UNDRAWABLE.findall(diagnostic))
+    named = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), named)
+    return "".join(sorted(one for one in set(named) if not one.isascii()))
 
 
 def _qr_svg(url: str) -> str:

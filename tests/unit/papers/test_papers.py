@@ -120,6 +120,11 @@ def test_no_name_breaks_a_paper(name):
 PRESS = PaperPress(FORMS)
 
 
+def test_a_mark_without_a_base_letter_is_reported_too(press):
+    made = press.render(sample("refusal").model_copy(update={"applicant": Person(name="\u0f8d")}))
+    assert made.undrawable == "\u0f8d"
+
+
 def test_a_letter_the_fonts_lack_is_reported_and_stood_in_for(press):
     made = press.render(sample("refusal").model_copy(update={"applicant": Person(name="Công ty 株式会社 Ví Dụ")}))
     assert set("株式会社") <= set(made.undrawable)
