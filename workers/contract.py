@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Variables(BaseModel):
-    """Hold process variables: unknown ones are ignored on input, values are strict about their type."""
+    """Hold process variables; unknown ones are ignored on input, and no value is shown in an error."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class DossierIn(Variables):

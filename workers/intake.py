@@ -105,13 +105,15 @@ async def apply_calendar(
 ) -> list[tuple[str, datetime, datetime]]:
     """Have every dossier in progress whose deadline differs under today's calendar recomputed.
 
-    Returns code, deadline before and after. A paused dossier is left: its deadline is computed when it resumes.
+    Returns code, deadline before and after. Left as they are: a paused dossier, whose
+    deadline is computed when it resumes, and a deadline that a person set.
     """
     changes = []
     async with services.registry.read() as reader:
         for dossier in await _in_progress(reader):
             after = services.rules.recomputed_due(dossier).at
-            if dossier.paused_at is None and after != dossier.due_at:
+            computed = dossier.paused_at is None and not dossier.due_set_by_hand
+            if computed and after != dossier.due_at:
                 changes.append((dossier.code, dossier.due_at, after))
     if not dry_run:
         async with services.registry.write() as writer:

@@ -105,6 +105,7 @@ class DossierRecord(Record):
     near_due_at: datetime
     deadline_provisional: bool = False
     deadline_revision: int = 0
+    due_set_by_hand: bool = False
     paused_at: datetime | None = None
     pauses: list[tuple[datetime, datetime]] = Field(default_factory=list)
     state: DossierState = DossierState.REGISTERED

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from workers.contract import Contract, DossierIn, Nothing, Variables
 
@@ -25,8 +24,8 @@ class OpinionRequest(Variables):
     request_id: str
     unit: str
     unit_name: str
-    request_due_at: datetime
-    request_remind_at: datetime
+    request_due_at: AwareDatetime
+    request_remind_at: AwareDatetime
     regulation: str
 
 
@@ -111,8 +110,8 @@ class ResolveSilenceIn(DossierIn):
 class ResolveSilenceOut(Variables):
     """Carry the deadline in force for the unit."""
 
-    request_due_at: datetime
-    request_remind_at: datetime
+    request_due_at: AwareDatetime
+    request_remind_at: AwareDatetime
 
 
 RESOLVE_SILENCE = Contract(
@@ -281,7 +280,7 @@ class SendFeedbackOut(Variables):
     """Carry the unit and until when it confirms."""
 
     feedback_unit: str
-    feedback_due_at: datetime
+    feedback_due_at: AwareDatetime
 
 
 SEND_FEEDBACK = Contract(
@@ -329,15 +328,15 @@ class RemindIn(DossierIn):
     unit: str | None = None
     rung: int = Field(ge=0, le=20)
     ladder: Ladder
-    watched_due_at: datetime | None = None
+    watched_due_at: AwareDatetime | None = None
 
 
 class RemindOut(Variables):
     """Carry when to look again; `escalation_continues` is false once the subject is done."""
 
     rung: int
-    wake_at: datetime
-    watched_due_at: datetime | None = None
+    wake_at: AwareDatetime
+    watched_due_at: AwareDatetime | None = None
     escalation_continues: bool
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import (
-    datetime,
     timedelta,
 )
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from workers.contract import Contract, DossierIn, Nothing, Variables
 
@@ -15,9 +14,9 @@ from workers.contract import Contract, DossierIn, Nothing, Variables
 class Deadline(Variables):
     """Carry the deadline that is in force. `deadline_provisional`: the calendar of its year is not confirmed."""
 
-    due_at: datetime
-    near_due_at: datetime
-    original_due_at: datetime
+    due_at: AwareDatetime
+    near_due_at: AwareDatetime
+    original_due_at: AwareDatetime
     deadline_revision: int
     deadline_provisional: bool
 
@@ -81,7 +80,7 @@ class RegisterOut(Deadline):
     office_unit: str
     city_unit: str
     authority: str
-    received_at: datetime
+    received_at: AwareDatetime
     dossier_summary: DossierSummary
     intake_applicant_name: None = None
     intake_id_number: None = None
@@ -212,8 +211,8 @@ class RequestSupplementOut(Variables):
     """Carry the correlation key of the supplement and its time limit."""
 
     supplement_key: str
-    supplement_until: datetime
-    supplement_remind_at: datetime
+    supplement_until: AwareDatetime
+    supplement_remind_at: AwareDatetime
     supplement_list: list[MissingRow]
 
 
@@ -263,7 +262,7 @@ class ChangeDeadlineIn(DossierIn):
 
     change_reason: str | None = None
     change_clause: str | None = None
-    new_due_at: datetime | None = None
+    new_due_at: AwareDatetime | None = None
 
 
 class ChangeDeadlineOut(Deadline):
@@ -352,7 +351,7 @@ ISSUE_RESULT = Contract(
 class NotifyResultOut(Variables):
     """Say until when the applicant may rate."""
 
-    rating_until: datetime
+    rating_until: AwareDatetime
 
 
 NOTIFY_RESULT = Contract(
@@ -386,7 +385,7 @@ class RequestChangeIn(DossierIn):
     change_kind: str
     reason: str
     clause: str | None = None
-    new_due_at: datetime | None = None
+    new_due_at: AwareDatetime | None = None
     request_unit: str | None = None
     late_answer: str | None = None
     late_content: str | None = None

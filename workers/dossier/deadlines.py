@@ -68,14 +68,18 @@ async def move_deadline(
 
 
 async def recompute(inp: ChangeDeadlineIn, work: Work) -> ChangeDeadlineOut:
-    """Compute the deadline again under today's calendar, or take the moment a person set, and tell the applicant."""
+    """Compute the deadline again under today's calendar, or take the moment a person set, and tell the applicant.
+
+    What a person set stays when the calendar changes.
+    """
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
     new = _new_deadline(inp, work, dossier)
     reason = inp.change_reason or "Lịch làm việc thay đổi"
     before = dossier.due_at
     writer = await work.write()
     if new.at != before and dossier.state in IN_PROGRESS:
-        dossier = await move_deadline(work, writer, dossier, new, reason, inp.change_clause)
+        by_hand = inp.new_due_at is not None
+        dossier = await move_deadline(work, writer, dossier, new, reason, inp.change_clause, due_set_by_hand=by_hand)
         values = {"before_label": moment_label(before), "reason": reason}
         await tell_applicant(work, writer, dossier, "deadline_changed", values)
         await note(work, writer, dossier.code, "Thay đổi thời hạn giải quyết", clause=inp.change_clause, remark=reason)
@@ -141,4 +145,6 @@ def _why_not_now(dossier: DossierRecord, work: Work) -> str | None:
 def _new_deadline(inp: ChangeDeadlineIn, work: Work, dossier: DossierRecord) -> Moment:
     if inp.new_due_at is not None:
         return Moment(inp.new_due_at, provisional=False)
+    if dossier.due_set_by_hand:
+        return Moment(dossier.due_at, provisional=dossier.deadline_provisional)
     return work.rules.recomputed_due(dossier)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workers import paperwork
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 GRANTED, REFUSED = "granted", "refused"
 CITY = "city_people_committee"
-RATING_WINDOW = timedelta(days=7)
 
 
 async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
@@ -50,7 +48,7 @@ async def notify(inp: DossierIn, work: Work) -> NotifyResultOut:
     decisions = [paper for paper in await work.read.papers(dossier.code) if paper.kind == "decision"]
     writer = await work.write()
     dossier = await writer.update_dossier(dossier.code, state=DossierState.RETURNED, finished_at=work.now)
-    until = work.now + RATING_WINDOW
+    until = work.rules.after(dossier.origin_unit, work.now, work.rules.step_limit("rate_result", dossier)).at
     values = {"result_number": dossier.result_number or "", "rating_until_label": moment_label(until)}
     await tell_applicant(work, writer, dossier, "result_ready", values, decisions[-1:])
     await note(work, writer, dossier.code, "Báo kết quả cho người nộp", unit=dossier.origin_unit)

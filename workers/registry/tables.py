@@ -94,6 +94,7 @@ dossiers = Table(
     Column("near_due_at", Instant, nullable=False),
     Column("deadline_provisional", Boolean, nullable=False),
     Column("deadline_revision", Integer, nullable=False),
+    Column("due_set_by_hand", Boolean, nullable=False),
     Column("paused_at", Instant),
     Column("pauses", structured(), nullable=False),
     Column("state", String, nullable=False),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from workers.contract import Contract, Variables
 
@@ -30,18 +28,18 @@ class OpenStepIn(Variables):
     officer: str | None = None
     specialist: str | None = None
     request_id: str | None = None
-    request_due_at: datetime | None = None
-    supplement_until: datetime | None = None
-    feedback_due_at: datetime | None = None
-    due_at: datetime | None = None
+    request_due_at: AwareDatetime | None = None
+    supplement_until: AwareDatetime | None = None
+    feedback_due_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = None
     field: str | None = None
 
 
 class OpenStepOut(Variables):
     """Give the task its deadline, the moment to remind, and what its form offers. Local to the task."""
 
-    due: datetime
-    remind_at: datetime
+    due: AwareDatetime
+    remind_at: AwareDatetime
     due_label: str
     time_left_label: str
     officer_options: list[Option] = Field(default_factory=list)

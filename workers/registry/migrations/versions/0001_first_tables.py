@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.Column("near_due_at", Instant(), nullable=False),
         sa.Column("deadline_provisional", sa.Boolean(), nullable=False),
         sa.Column("deadline_revision", sa.Integer(), nullable=False),
+        sa.Column("due_set_by_hand", sa.Boolean(), nullable=False),
         sa.Column("paused_at", Instant(), nullable=True),
         sa.Column("pauses", structured(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
