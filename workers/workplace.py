@@ -66,7 +66,7 @@ class StoredFiles:
     async def take_batch(self, batch: str) -> list[FiledDocument]:
         """Store the files of a scan batch; a file is named after the paper it is: `application.pdf`."""
         folder = self.intake / batch
-        if folder.parent != self.intake or not folder.is_dir():
+        if folder.resolve().parent != self.intake.resolve() or not folder.is_dir():
             raise BusinessError("Err_SubmissionInvalid", f"Không có lô quét “{batch}” trong thư mục tiếp nhận.")
         return [await asyncio.to_thread(self._take, path) for path in sorted(folder.iterdir()) if path.is_file()]
 

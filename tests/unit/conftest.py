@@ -1,0 +1,48 @@
+"""Load once what every test of the chapters uses; each test gets a registry and a store of its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.unit.office import HOME, Parts, open_office
+from workers.app import load_rules
+from workers.channels.texts import TextCatalog
+from workers.papers.press import PaperPress
+from workers.registry.engines import sqlite_url
+from workers.registry.schema import migrate
+from workers.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def shipped_rules():
+    return load_rules(load_settings(home=HOME))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    database = tmp_path_factory.mktemp("migrated") / "registry.db"
+    asyncio.run(migrate(sqlite_url(database)))
+    return database
+
+
+@pytest.fixture(scope="session")
+def parts(shipped_rules, migrated):
+    return Parts(shipped_rules, TextCatalog(HOME / "config" / "texts"), PaperPress(HOME / "config" / "forms"), migrated)
+
+
+@pytest.fixture
+async def office(parts, tmp_path):
+    """An office that checks papers without setting their type."""
+    opened = await open_office(parts, tmp_path, real_press=False)
+    yield opened
+    await opened.registry.close()
+
+
+@pytest.fixture
+async def printing_office(parts, tmp_path):
+    """An office with the real press."""
+    opened = await open_office(parts, tmp_path, real_press=True)
+    yield opened
+    await opened.registry.close()
