@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
+from tests.engine.city import City, open_city
 from workers.engine.errors import DiskFull, EngineError, NetworkUnavailable, NoWritePermission, PortTaken
 from workers.engine.operate import Operate
 from workers.engine.stack import Stack, StackSettings
@@ -24,14 +27,21 @@ PORT_OFFSET = 40
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run one engine for the whole session; its data is kept if a test failed."""
-    engine = Stack(StackSettings(tmp_path_factory.mktemp("engine"), port_offset=PORT_OFFSET, quick_export=True))
+    """Run one engine for the whole session; its data is kept if a test failed.
+
+    With a directory in TEST_ENGINE the engine there is used and left running: quick while writing tests.
+    """
+    kept = os.environ.get("TEST_ENGINE")
+    data = Path(kept) if kept else tmp_path_factory.mktemp("engine")
+    engine = Stack(StackSettings(data, port_offset=PORT_OFFSET, quick_export=True))
     try:
         engine.up()
     except EngineError as error:
         engine.down()
         _say_what_is_missing(error)
     yield engine
+    if kept:
+        return
     if request.session.testsfailed:
         engine.down()
     else:
@@ -72,6 +82,21 @@ async def operate(stack: Stack) -> AsyncIterator[Operate]:
     """Log in to Operate as its administrator."""
     async with stack.session("admin") as session:
         yield Operate(session)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def working_city(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
+    """Run workers and a mail server over the engine for all stories."""
+    async with open_city(stack, tmp_path_factory.mktemp("city")) as city:
+        yield city
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def city(working_city: City) -> AsyncIterator[City]:
+    """Begin a story on a Monday at nine; what it leaves running is cancelled."""
+    await working_city.begin()
+    yield working_city
+    await working_city.clear()
 
 
 def _say_what_is_missing(error: EngineError) -> None:

@@ -1,0 +1,372 @@
+"""Let scenarios read like stories: people submit and decide, time passes, and what people see is looked at.
+
+The engine is real and its time stands where a scenario puts it; the workers run in this process over a registry,
+documents and a mail server of their own, by the engine's time in whole minutes: so a story can say exact times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ruamel.yaml import YAML
+
+from workers import intake, show
+from workers.app import open_services, run_with
+from workers.channels.mailsink import MailSink
+from workers.engine.errors import RequestFailed
+from workers.engine.zeebe_rest import EngineClock
+from workers.records import OutboxChannel, OutboxDraft
+from workers.registry.outbox import Outbox, OutboxState
+from workers.regulation.calendar import VIETNAM
+from workers.rulebook import local
+from workers.settings import load_settings
+from workers.station import deploy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from workers.channels.mailbox import Mail
+    from workers.engine.stack import Stack
+    from workers.engine.zeebe_rest import ZeebeRest
+    from workers.records import DossierRecord, OpenStep, OpinionRecord, PaperRecord
+    from workers.rulebook import Rulebook
+    from workers.settings import Settings
+    from workers.workplace import Services
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "dossiers"
+MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=VIETNAM)
+PATIENCE = 60.0
+LOOK_AGAIN = 0.05
+TICK = timedelta(milliseconds=1)
+OWN_GROUPS = {"head": ":head", "office_head": ":head", "leader": ":leader"}
+
+Answers = dict[str, Any]
+
+
+def at(day: int, hour: int = 9, minute: int = 0, month: int = 12, year: int = 2026) -> datetime:
+    """Name an instant in Vietnam, in December 2026 unless said otherwise."""
+    return datetime(year, month, day, hour, minute, tzinfo=VIETNAM)
+
+
+@dataclass
+class City:
+    """Hold the running suite and what a scenario did with it."""
+
+    stack: Stack
+    zeebe: ZeebeRest
+    clock: EngineClock
+    settings: Settings
+    services: Services
+    mail: MailSink
+    folders: Path
+    started: set[int] = field(default_factory=set)
+
+    @property
+    def rules(self) -> Rulebook:
+        """Give the rules."""
+        return self.services.rules
+
+    def now(self) -> datetime:
+        """Tell the engine's time in Vietnam."""
+        return local(self.clock.now())
+
+    # Time
+
+    async def begin(self, moment: datetime = MONDAY) -> None:
+        """Put the engine's time where a story starts."""
+        await self.clock.advance_to(moment)
+
+    async def pass_until(self, moment: datetime) -> None:
+        """Let time pass once nothing is on its way to anybody."""
+        await self.until(self.nothing_on_its_way, "thư và thông điệp đã gửi hết")
+        await self.clock.advance_to(moment)
+
+    async def pass_hours(self, hours: float) -> None:
+        """Let hours pass."""
+        await self.pass_until(self.now() + timedelta(hours=hours))
+
+    async def nothing_on_its_way(self) -> bool:
+        """Tell whether the outbox has nothing due and nothing under way."""
+        stats = await Outbox(self.services.registry, "story").outbox_stats(self.services.now())
+        return not stats.counts.get(OutboxState.SENDING, 0) and stats.oldest_due is None
+
+    async def until(self, condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+        """Look again and again, with the engine's time creeping on, until the condition holds; return its value."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not (found := await condition()):
+            if asyncio.get_running_loop().time() > deadline:
+                trouble = await self.incidents()
+                raise AssertionError(f"Chưa thấy sau {PATIENCE:.0f} giây: {what}. Sự cố: {trouble or 'không'}")
+            await asyncio.sleep(LOOK_AGAIN)
+            await self.clock.advance(TICK)
+        return found
+
+    async def incidents(self) -> list[str]:
+        """List what is stuck in the engine."""
+        body = {"filter": {"state": "ACTIVE"}, "page": {"limit": 20}}
+        found = await self.zeebe._call("xem sự cố", "POST", "/v2/incidents/search", body)
+        return [f"{one.get('flowNodeId')}: {one.get('errorMessage')}" for one in found["items"]]
+
+    # People outside
+
+    def folder(self, example: str, *, without: tuple[str, ...] = (), **changes: Any) -> Path:
+        """Copy an example dossier, leave papers out, and say some things differently."""
+        folder = self.folders / uuid4().hex
+        shutil.copytree(EXAMPLES / example, folder)
+        yaml = YAML(typ="safe")
+        said = yaml.load((folder / "dossier.yaml").read_text("utf-8"))
+        said.update(changes)
+        said["documents"] = [one for one in said["documents"] if one["composition"] not in without]
+        yaml.dump(said, folder / "dossier.yaml")
+        return folder
+
+    async def submit(self, example: str, *, without: tuple[str, ...] = (), **changes: Any) -> Dossier:
+        """Have an applicant submit an example online (by message) and wait for its code."""
+        submission = await intake.submit(self.services, self.folder(example, without=without, **changes))
+
+        async def registered() -> str | None:
+            kept = await self.services.registry.latest.submission(submission)
+            return kept.dossier_code if kept else None
+
+        return await self.known(await self.until(registered, "hồ sơ được cấp mã"))
+
+    async def known(self, code: str) -> Dossier:
+        """Take a registered dossier into the story."""
+        record = await self.services.registry.latest.dossier(code)
+        assert record is not None
+        self.started.add(record.process_instance_key)
+        return Dossier(self, code)
+
+    # Staff
+
+    async def start(self, process: str, **answers: Any) -> int:
+        """Start a process as its start form does."""
+        key = await self.zeebe.create_instance(process, answers)
+        self.started.add(key)
+        return key
+
+    async def tasks(self, element: str, *, process_instance: int | None = None) -> list[Answers]:
+        """List the open tasks of an element."""
+        wanted: Answers = {"state": "CREATED", "elementId": element}
+        if process_instance is not None:
+            wanted["processInstanceKey"] = process_instance
+        body = {"filter": wanted, "page": {"limit": 100}}
+        found: list[Answers] = (await self.zeebe._call("tìm việc", "POST", "/v2/user-tasks/search", body))["items"]
+        return found
+
+    async def complete(self, task: Answers, answers: Answers) -> None:
+        """Complete a task with a form's answers."""
+        path = f"/v2/user-tasks/{task['key']}/completion"
+        await self.zeebe._call("hoàn thành", "POST", path, {"variables": answers})
+
+    # What people see
+
+    def mails(self, dossier: Dossier | None = None, to: str | None = None, subject: str = "") -> list[Mail]:
+        """List the mails that arrived, oldest first."""
+        code = dossier.code if dossier else ""
+        return [
+            mail
+            for mail in reversed(self.mail.mailbox.all())
+            if code in mail.subject + mail.body and subject in mail.subject and (to is None or to in mail.recipients)
+        ]
+
+    async def mail_of(self, dossier: Dossier, subject: str, to: str | None = None) -> Mail:
+        """Wait for the one mail with these words in its subject."""
+
+        async def arrived() -> list[Mail]:
+            return self.mails(dossier, to, subject)
+
+        (mail,) = await self.until(arrived, f"thư “{subject}” tới {to or 'người nhận'}")
+        return mail  # type: ignore[no-any-return]
+
+    async def clear(self) -> None:
+        """Cancel what a story left running and give the engine its own time."""
+        for key in self.started:
+            with suppress(RequestFailed):
+                await self.zeebe.cancel_instance(key)
+        self.started.clear()
+        await self.clock.reset()
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Follow one dossier of a story."""
+
+    city: City
+    code: str
+
+    async def record(self) -> DossierRecord:
+        """Read its row."""
+        record = await self.city.services.registry.latest.dossier(self.code)
+        assert record is not None
+        return record
+
+    async def view(self) -> show.View:
+        """See what `dieuphoi show` says."""
+        return await show.view(self.city.services, self.code)
+
+    async def row(self, step: str, number: int = -1) -> show.Row:
+        """Pick a row of the timeline by its step's name, the last one of them unless said otherwise."""
+        rows = [row for row in (await self.view()).rows if row.step == step]
+        assert rows, [row.step for row in (await self.view()).rows]
+        return rows[number]
+
+    async def steps(self) -> list[str]:
+        """List the timeline's rows by name."""
+        return [row.step for row in (await self.view()).rows]
+
+    async def papers(self) -> list[tuple[str, str | None, str | None]]:
+        """List the papers made, as kind, form set and form code."""
+        return [(one.kind, one.form_set, one.form_code) for one in await self.paper_records()]
+
+    async def paper_records(self) -> list[PaperRecord]:
+        """List the papers made."""
+        return list(await self.city.services.registry.latest.papers(self.code))
+
+    async def opinion_of(self, unit: str) -> OpinionRecord:
+        """Read a unit's newest opinion."""
+        asked = await self.city.services.registry.latest.opinions(self.code)
+        return [one for one in asked if one.unit == unit][-1]
+
+    async def held(self, element: str, unit: str | None = None) -> OpenStep:
+        """Wait until somebody holds a step."""
+
+        async def open_step() -> OpenStep | None:
+            for step in await self.city.services.registry.latest.open_steps(self.code):
+                if step.element_id == element and unit in {None, step.unit}:
+                    return step
+            return None
+
+        return await self.city.until(open_step, f"{self.code}: bước {element} {unit or ''}")  # type: ignore[no-any-return]
+
+    async def holds_nobody(self) -> None:
+        """Wait until nobody holds a step."""
+
+        async def free() -> bool:
+            return not await self.city.services.registry.latest.open_steps(self.code)
+
+        await self.city.until(free, f"{self.code}: không còn ai giữ")
+
+    async def does(self, element: str, *, unit: str | None = None, **answers: Any) -> OpenStep:
+        """Have the one who holds a step complete it with a form's answers."""
+        step = await self.held(element, unit)
+
+        async def task() -> Answers | None:
+            return next((t for t in await self.city.tasks(element) if t["elementInstanceKey"] == step.step_id), None)
+
+        found = await self.city.until(task, f"{self.code}: việc {element}")
+        assert found["candidateGroup"] == [step.unit + OWN_GROUPS.get(step.role, "")]
+        if step.person:
+            assert found["assignee"] == step.person
+        await self.city.complete(found, answers)
+
+        async def closed() -> bool:
+            return all(one.step_id != step.step_id for one in await self._open_steps())
+
+        await self.city.until(closed, f"{self.code}: {element} xong")
+        return step
+
+    async def becomes(self, state: str) -> DossierRecord:
+        """Wait for a state."""
+
+        async def reached() -> DossierRecord | None:
+            record = await self.record()
+            return record if record.state == state else None
+
+        return await self.city.until(reached, f"{self.code}: trạng thái {state}")  # type: ignore[no-any-return]
+
+    async def shows(self, step: str, times: int = 1) -> show.Row:
+        """Wait until the timeline has a row of this name, so many times."""
+
+        async def written() -> show.Row | None:
+            rows = [row for row in (await self.view()).rows if row.step == step]
+            return rows[-1] if len(rows) >= times else None
+
+        return await self.city.until(written, f"{self.code}: dòng thời gian có “{step}” {times} lần")  # type: ignore[no-any-return]
+
+    async def is_told(self, message: str, **variables: Any) -> None:
+        """Have another system send the dossier a message."""
+        async with self.city.services.registry.write() as writer:
+            await writer.send(
+                OutboxDraft(
+                    message_id=uuid4().hex,
+                    dossier_code=self.code,
+                    channel=OutboxChannel.ENGINE,
+                    recipient=self.code,
+                    event=message,
+                    variables=variables,
+                )
+            )
+
+    # The usual way, for stories about something else
+
+    async def accepted(self) -> None:
+        """Have the one-stop desk accept it."""
+        await self.does("Task_ReceiveDossier", reception_decision="accept")
+
+    async def assigned(self, officer: str | None = None) -> str:
+        """Have it accepted and given to an officer; returns who that is."""
+        await self.accepted()
+        step = await self.held("Task_AssignOfficer")
+        who = officer or f"officer.{step.unit.lower().replace('.', '-')}"
+        await self.does("Task_AssignOfficer", officer=who)
+        return who
+
+    async def approved(self) -> None:
+        """Have the officer propose approval."""
+        summary = "Hồ sơ đủ thành phần, đáp ứng điều kiện theo quy định (ví dụ)."
+        await self.does("Task_AppraiseDossier", appraisal_decision="approve", appraisal_summary=summary)
+
+    async def signed(self) -> None:
+        """Have it accepted, assigned, approved and signed by the head of the unit."""
+        await self.assigned()
+        await self.approved()
+        await self.does("Task_SignResult", signature_decision="sign")
+
+    async def _open_steps(self) -> Any:
+        return await self.city.services.registry.latest.open_steps(self.code)
+
+
+@asynccontextmanager
+async def open_city(stack: Stack, folder: Path) -> AsyncIterator[City]:
+    """Deploy the diagrams and run workers and mail server in this process."""
+    sink = MailSink(folder / "mail")
+    await sink.start()
+    settings = load_settings(
+        data_dir=folder,
+        engine_port_offset=stack.settings.port_offset,
+        smtp_port=sink.smtp_port,
+        metrics_port=0,
+        streaming=True,
+        drain_seconds=5,
+    )
+    async with stack.zeebe() as zeebe:
+        clock = EngineClock(zeebe)
+        try:
+            await _deploy(settings, zeebe)
+            async with open_services(settings, lambda: clock.now().replace(second=0, microsecond=0)) as services:
+                working = asyncio.create_task(run_with(services, settings, poll_seconds=0.1))
+                yield City(stack, zeebe, clock, settings, services, sink, folder / "folders")
+                if not working.done():
+                    os.kill(os.getpid(), signal.SIGTERM)
+                assert await working == 0
+        finally:
+            await clock.reset()
+            await sink.stop()
+
+
+async def _deploy(settings: Settings, zeebe: ZeebeRest) -> None:
+    deployments = await deploy(settings)
+    forms = [one.key for deployment in deployments for one in deployment.deployed if one.kind == "form"]
+    await zeebe.wait_forms_searchable(forms)
+
+
