@@ -112,7 +112,7 @@ class TextCatalog:
         if text is None:
             raise NeedsOperator(
                 f"Không có nội dung thông báo “{event}”.",
-                action="Sửa tên sự kiện trong mô hình hoặc thêm tệp vào config/texts rồi bấm Retry.",
+                action="Sửa tên đó trong biến của phiên thành tên một tệp của config/texts rồi bấm Retry.",
                 code="TB-001",
             )
         missing = sorted(name for name in text.examples if values.get(name) is None)
@@ -127,7 +127,7 @@ class TextCatalog:
         except TemplateError as error:
             raise NeedsOperator(
                 f"Không lập được thông báo “{text.name}”: thông tin đưa vào không đúng dạng.",
-                action=f"Đối chiếu với config/texts/{event}.yaml, sửa lại rồi bấm Retry.",
+                action=f"Sửa config/texts/{event}.yaml, khởi động lại bộ xử lý rồi bấm Retry.",
                 code="TB-003",
             ) from error
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from workers.configuration.crosschecks import check_form_sets, check_norms, check_procedures, check_units
 from workers.configuration.files import FormSetsFile, OrganizationFile
 from workers.configuration.source import Location, Source
-from workers.errors import ConfigError, NeedsOperator
+from workers.errors import ConfigError
 from workers.regulation.calendar import Calendar
 from workers.regulation.norms import Norms
 from workers.regulation.notices import NoticePolicy
@@ -54,17 +54,6 @@ class Configuration:
     def hours_of(self, unit: str) -> WorkingTime:
         """Give a unit's office hours: its own, or the common ones."""
         return self._own_hours.get(unit, self.common_hours)
-
-    def mailbox(self, unit: str) -> str:
-        """Give a unit's mailbox. Raises NeedsOperator for a code that is not configured."""
-        found = self.organization.last_version(unit)
-        if found is None or found.mailbox is None:
-            raise NeedsOperator(
-                f"Đơn vị {unit} chưa có trong cấu hình nên không biết hộp thư.",
-                action="Bổ sung đơn vị vào config/organization.yaml, khởi động lại bộ xử lý rồi bấm Retry.",
-                code="CH-001",
-            )
-        return found.mailbox
 
     def unconfirmed(self) -> list[str]:
         """List in Vietnamese what still waits to be compared with the documents, for `doctor`."""

@@ -84,6 +84,9 @@ def silence_rule(decided: Mapping[str, object] | None) -> SilenceRule:
 def _illegal(why: str) -> NeedsOperator:
     return NeedsOperator(
         f"Bảng quy tắc im lặng {why} nên chưa áp dụng được cho ý kiến quá hạn.",
-        action="Sửa dòng tương ứng trong bảng quyết định, triển khai lại rồi bấm Retry.",
+        action=(
+            "Sửa biến silence trong Operate (outcome là never_assume khi chưa có căn cứ) rồi bấm Retry; "
+            "sửa bảng quyết định và triển khai lại cho các hồ sơ sau."
+        ),
         code="YK-001",
     )

@@ -157,7 +157,7 @@ def missing_year(year: int) -> NeedsOperator:
     """Make the error for a year without a table: nothing is computed on a guess."""
     return NeedsOperator(
         f"Chưa có lịch làm việc năm {year} nên không tính được thời hạn.",
-        action=f"Bổ sung năm {year} vào config/calendar.yaml theo thông báo nghỉ lễ, nạp lại cấu hình rồi bấm Retry.",
+        action=f"Bổ sung năm {year} vào config/calendar.yaml, khởi động lại bộ xử lý rồi bấm Retry.",
         code="TG-001",
     )
 

@@ -13,6 +13,7 @@ from workers.studio.intake import write_options
 from workers.studio.lint import lint
 from workers.studio.models import DICTIONARY, read_dictionary, read_models
 from workers.studio.pictures import draw_diagrams
+from workers.studio.reference import commands_page, job_types_page, write_reference
 from workers.studio.templates import write_templates
 
 studio = typer.Typer(help="Công cụ cho người vẽ quy trình.", no_args_is_help=True)
@@ -66,6 +67,20 @@ def clauses_command(bpmn: Bpmn = Path("bpmn")) -> None:
             typer.echo(f"  {place.path.name}:{place.line} {place.element} – {place.name}")
     for place in places_without_clause(models):
         typer.echo(f"Chưa có căn cứ: {place.path.name}:{place.line} {place.element} – {place.name}")
+
+
+@studio.command("reference", epilog="Ví dụ: dieuphoi studio reference")
+def reference_command(
+    context: typer.Context,
+    bpmn: Bpmn = Path("bpmn"),
+    to: Annotated[Path, typer.Option(help="Nơi đặt các trang tra cứu.")] = Path("docs"),
+) -> None:
+    """Sinh trang tra cứu loại công việc và trang tra cứu lệnh."""
+    pages = {
+        "job-types.md": job_types_page(CONTRACTS, read_models(bpmn)),
+        "commands.md": commands_page(context.find_root().command),
+    }
+    _tell(write_reference(to, pages))
 
 
 def _tell(paths: list[Path]) -> None:

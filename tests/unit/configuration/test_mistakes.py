@@ -122,4 +122,4 @@ def test_a_unit_may_have_hours_and_a_mailbox_of_its_own(config_dir, change):
     change("organization.yaml", "code: H29.12,", own)
     configuration = load_configuration(config_dir)
     assert configuration.hours_of("H29.12") is not configuration.common_hours
-    assert configuration.mailbox("H29.12") == "dulich@example.vn"
+    assert configuration.organization.last_version("H29.12").mailbox == "dulich@example.vn"
