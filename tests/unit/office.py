@@ -241,7 +241,16 @@ class Office:
 
     async def footprint(self) -> dict[str, int]:
         """Count the rows of every table that a job may add to."""
-        tables = ("submissions", "dossiers", "documents", "papers", "opinions", "deadline_changes", "timeline", "outbox")
+        tables = (
+            "submissions",
+            "dossiers",
+            "documents",
+            "papers",
+            "opinions",
+            "deadline_changes",
+            "timeline",
+            "outbox",
+        )
         counts = {name: (await self.rows(f"select count(*) as n from {name}"))[0]["n"] for name in tables}
         counts["numbers"] = (await self.rows("select coalesce(sum(value), 0) as n from counters"))[0]["n"]
         return counts
@@ -288,7 +297,7 @@ def three_parts(error: NeedsOperator, code: str) -> None:
         assert part.endswith(".")
         assert part[0].isupper()
         assert unicodedata.is_normalized("NFC", part)
-        assert any(ord(letter) > 127 for letter in part), "not Vietnamese"  # noqa: PLR2004
+        assert any(ord(letter) > 127 for letter in part), "not Vietnamese"
     assert error.message != error.action
 
 

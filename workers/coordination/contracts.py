@@ -8,6 +8,8 @@ from pydantic import AwareDatetime, Field
 
 from workers.contract import Contract, DossierIn, Nothing, Variables
 
+Answer = Literal["agree", "agree_with_comments", "disagree", "not_competent"]
+
 
 class OpenRoundIn(DossierIn):
     """Carry the units to ask; empty: those the procedure names."""
@@ -49,7 +51,7 @@ class RecordReplyIn(DossierIn):
     """Carry a unit's answer."""
 
     request_id: str
-    opinion_answer: str
+    opinion_answer: Answer
     opinion_content: str | None = None
 
 
@@ -103,7 +105,7 @@ class ResolveSilenceIn(DossierIn):
     """Carry what the Office decided: extend or proceed."""
 
     request_id: str
-    silence_decision: str
+    silence_decision: Literal["extend", "proceed"]
     silence_note: str | None = None
 
 
@@ -127,7 +129,7 @@ class RecordLateIn(DossierIn):
     """Carry an answer that came after the deadline."""
 
     request_unit: str
-    late_answer: str
+    late_answer: Answer
     late_content: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, moment_label, note, tell_unit
+from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_unit
 from workers.contract import Nothing
 from workers.coordination.contracts import ConfirmFeedbackIn, SendFeedbackIn, SendFeedbackOut
 
@@ -39,9 +39,6 @@ async def confirm(inp: ConfirmFeedbackIn, work: Work) -> Nothing:
     """Keep that the unit confirmed the receipt of the result."""
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
     writer = await work.write()
-    for step in await writer.open_steps(dossier.code):
-        if step.process_id == work.job.process_id:
-            used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
-            await writer.close_step(step.step_id, work.now, used, "đã xác nhận qua trục")
+    await close_open_steps(work, writer, dossier.code, "đã xác nhận qua trục", work.job.process_id)
     await note(work, writer, dossier.code, "Đơn vị xác nhận đã nhận kết quả", unit=inp.feedback_unit)
     return Nothing()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import (
     timedelta,
 )
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -382,7 +383,7 @@ RATE_RESULT = Contract(
 class RequestChangeIn(DossierIn):
     """Carry a request that staff records for a dossier."""
 
-    change_kind: str
+    change_kind: Literal["withdraw", "stop", "deadline", "late_opinion"]
     reason: str
     clause: str | None = None
     new_due_at: AwareDatetime | None = None

@@ -101,7 +101,7 @@ async def receive(inp: ReceiveSupplementIn, work: Work) -> ReceiveSupplementOut:
         pauses=[] if restarts else [*dossier.pauses, (paused_at, work.now)],
         **counted,
     )
-    await close_open_steps(work, writer, dossier.code, "đã nhận bổ sung")
+    await close_open_steps(work, writer, dossier.code, "đã nhận bổ sung", work.job.process_id)
     await note(work, writer, dossier.code, "Nhận hồ sơ bổ sung", unit=dossier.origin_unit)
     return ReceiveSupplementOut(**deadline_of(dossier))
 
