@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +22,7 @@ from workers.records import OutboxChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
 log = structlog.get_logger()
 
@@ -106,8 +107,8 @@ class Outbox(Protocol):
     async def mark_unknown(self, outbox_id: int, now: datetime, reason: str) -> None:
         """Record that nobody can tell whether a message went out."""
 
-    async def recover(self, now: datetime, claimed_before: datetime) -> object:
-        """Settle what a dead dispatcher left in `sending`."""
+    async def recover(self, now: datetime, claimed_before: datetime, repeatable_before: datetime) -> object:
+        """Settle what a dead dispatcher left in `sending`; earlier where a second copy is harmless."""
 
 
 class Sender(Protocol):
@@ -128,6 +129,7 @@ class Dispatcher:
         now: Callable[[], datetime],
         not_before: Callable[[str, datetime], datetime | None],
         abandoned_after: timedelta,
+        repeated_after: timedelta = timedelta(seconds=30),
         concurrency: int = 4,
         poll_seconds: float = 2,
         spread: Callable[[], float] = random.random,
@@ -135,12 +137,14 @@ class Dispatcher:
         """Take the outbox, a sender per channel, the clock, and quiet hours as (event, moment) → first moment or None.
 
         `abandoned_after`: a claim older than this belongs to a dead dispatcher; must exceed the longest send.
+        `repeated_after`: the same for messages of which the receiver drops a second copy; a process waits for them.
         """
         self._outbox = outbox
         self._senders = senders
         self._now = now
         self._not_before = not_before
         self._abandoned_after = abandoned_after
+        self._repeated_after = min(repeated_after, abandoned_after)
         self._concurrency = concurrency
         self._poll_seconds = poll_seconds
         self._spread = spread
@@ -181,8 +185,8 @@ class Dispatcher:
 
     async def _recover(self) -> None:
         now = self._now()
-        if self._recovered_at is None or now - self._recovered_at >= self._abandoned_after:
-            await self._outbox.recover(now, now - self._abandoned_after)
+        if self._recovered_at is None or now - self._recovered_at >= self._repeated_after:
+            await self._outbox.recover(now, now - self._abandoned_after, now - self._repeated_after)
             self._recovered_at = now
 
     async def _fill(self) -> None:

@@ -47,11 +47,12 @@ _HEADERS = {
 
 @dataclass
 class Faults:
-    """Say what to do wrong, for tests: how many more letters meet each fault."""
+    """Say what to do wrong, for tests: how many more letters meet each fault, and how slow answers are, in seconds."""
 
     fail_after_data: int = 0
     refuse: int = 0
     busy: int = 0
+    delay: float = 0
 
 
 class MailHandler:
@@ -75,6 +76,7 @@ class MailHandler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a letter; with `fail_after_data` the connection breaks after that, before the answer."""
         del session
+        await asyncio.sleep(self._faults.delay)
         if self._faults.busy > 0:
             self._faults.busy -= 1
             return "451 4.3.0 Try again later"

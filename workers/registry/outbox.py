@@ -126,22 +126,24 @@ class Outbox:
         await self._finish(outbox_id, OutboxState.UNKNOWN, now, reason=reason)
 
     async def recover(
-        self, now: datetime, claimed_before: datetime, repeatable: Collection[OutboxChannel] = _REPEATABLE
+        self, now: datetime, claimed_before: datetime, repeatable_before: datetime | None = None
     ) -> Recovered:
         """Settle messages whose dispatcher died, claimed before an instant no living dispatcher reaches back to.
 
-        On a `repeatable` channel the receiver drops a second copy by its message id, so the message is queued again;
-        on the others it becomes unknown.
+        The engine drops a second copy by its message id, so what is for the engine is queued again, and already when
+        claimed before `repeatable_before`, be its dispatcher dead or only slow; the rest becomes unknown.
         """
         reason = "tiến trình gửi dừng giữa chừng"
-        left = (t.outbox.c.state == OutboxState.SENDING.value) & (t.outbox.c.claimed_at < claimed_before)
+        o = t.outbox.c
+        again = o.channel.in_(_REPEATABLE) & (o.claimed_at < (repeatable_before or claimed_before))
+        left = (o.state == OutboxState.SENDING.value) & ((o.claimed_at < claimed_before) | again)
         if not await self._registry.latest.rows(select(t.outbox.c.id).where(left).limit(1)):
             return Recovered(queued=0, unknown=0)
         async with self._registry.transaction() as transaction:
             found = await transaction.connection.execute(select(t.outbox.c.id, t.outbox.c.channel).where(left))
             rows = found.all()
-            queued = [row.id for row in rows if row.channel in repeatable]
-            unknown = [row.id for row in rows if row.channel not in repeatable]
+            queued = [row.id for row in rows if row.channel in _REPEATABLE]
+            unknown = [row.id for row in rows if row.channel not in _REPEATABLE]
             for key in queued:
                 await _settle(transaction.connection, key, OutboxState.PENDING, now, left, reason, now)
             for key in unknown:

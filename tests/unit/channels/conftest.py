@@ -61,8 +61,8 @@ class MemoryOutbox:
     async def mark_unknown(self, outbox_id, now, reason):
         self.states[outbox_id], self.reasons[outbox_id] = "unknown", reason
 
-    async def recover(self, now, claimed_before):
-        self.recovered.append(claimed_before)
+    async def recover(self, now, claimed_before, repeatable_before):
+        self.recovered.append((claimed_before, repeatable_before))
 
 
 class HandClock:

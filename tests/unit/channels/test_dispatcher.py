@@ -169,7 +169,7 @@ async def test_what_a_dead_dispatcher_left_is_settled_at_the_start(memory_outbox
     await until(lambda: outbox.recovered)
     sending.stop()
     await running
-    assert outbox.recovered == [clock() - timedelta(minutes=5)]
+    assert outbox.recovered == [(clock() - timedelta(minutes=5), clock() - timedelta(seconds=30))]
 
 
 async def test_an_outbox_that_is_away_for_a_while_is_asked_again(memory_outbox, queued, clock):

@@ -100,6 +100,14 @@ async def test_what_a_dead_dispatcher_left_is_sent_again_only_where_that_is_harm
     assert [m.message_id for m in await outbox.claim_due(now + MINUTE, 10, [EMAIL, ENGINE])] == ["message"]
 
 
+async def test_a_message_that_a_process_waits_for_is_repeated_before_a_letter_is_given_up(registry, outbox, samples):
+    now = samples.now
+    await queue(registry, samples.draft("letter"), samples.draft("message", channel=ENGINE))
+    await outbox.claim_due(now, 10, [EMAIL, ENGINE])
+    assert await outbox.recover(now + MINUTE, now, now + MINUTE) == Recovered(queued=1, unknown=0)
+    assert await states(outbox, now) == {OutboxState.PENDING: 1, OutboxState.SENDING: 1}
+
+
 async def test_a_send_that_ends_after_it_was_given_up_counts_as_sent(registry, outbox, samples):
     await queue(registry, samples.draft())
     (message,) = await outbox.claim_due(samples.now, 1, [EMAIL])
