@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 0.5
+HANDS = 6
 WITHDRAWN = "trade-fair"
 
 Answer: TypeAlias = "Callable[[Procedure, dict[str, Any]], dict[str, Any]]"
@@ -37,7 +38,7 @@ Answer: TypeAlias = "Callable[[Procedure, dict[str, Any]], dict[str, Any]]"
 
 @dataclass
 class Play:
-    """Hold the state of one performance."""
+    """Hold the state of one performance; so many hands work in Tasklist at once."""
 
     services: Services
     station: Station
@@ -46,6 +47,8 @@ class Play:
     names: dict[str, str] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     trouble: str = ""
+    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDS))
+    door: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def rules(self) -> Rulebook:
@@ -103,11 +106,14 @@ async def _unfinished(acting: Play) -> list[str]:
 
 async def _work_through_tasks(acting: Play, stack: AsyncExitStack) -> int:
     someone = await _session(acting, stack, acting.rules.accounts[0])
-    done = 0
-    for task in await someone.search(include=("dossier_code",)):
-        if task.variables.get("dossier_code") in acting.names:
-            done += await _do(acting, stack, task)
-    return done
+    tasks = await someone.search(include=("dossier_code",))
+    ours = [task for task in tasks if task.variables.get("dossier_code") in acting.names]
+
+    async def work_on(task: Task) -> int:
+        async with acting.hands:
+            return await _do(acting, stack, task)
+
+    return sum(await asyncio.gather(*map(work_on, ours)))
 
 
 async def _do(acting: Play, stack: AsyncExitStack, task: Task) -> int:
@@ -134,10 +140,11 @@ async def _do(acting: Play, stack: AsyncExitStack, task: Task) -> int:
 
 
 async def _session(acting: Play, stack: AsyncExitStack, account: Account) -> Tasklist:
-    if account.user not in acting.sessions:
-        session = await stack.enter_async_context(acting.station.stack.session(account.user))
-        acting.sessions[account.user] = Tasklist(session)
-    return acting.sessions[account.user]
+    async with acting.door:
+        if account.user not in acting.sessions:
+            session = await stack.enter_async_context(acting.station.stack.session(account.user))
+            acting.sessions[account.user] = Tasklist(session)
+        return acting.sessions[account.user]
 
 
 def _who_may(rules: Rulebook, task: Task) -> Account | None:
