@@ -49,7 +49,7 @@ VERDICTS = {
     "agree": "agree",
     "agree_with_comments": "agree_with_changes",
     "disagree": "disagree",
-    "not_competent": "disagree",
+    "not_competent": "not_competent",
 }
 
 

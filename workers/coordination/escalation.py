@@ -40,8 +40,8 @@ async def remind(inp: RemindIn, work: Work) -> RemindOut:
     if dossier.paused_at is not None and inp.escalation_kind == DOSSIER:
         return RemindOut(rung=0, wake_at=_earliest_near(work, dossier), escalation_continues=True)
     moved = inp.watched_due_at is not None and inp.watched_due_at != subject.due_at
-    if subject.near_at > work.now and (moved or inp.rung == 0):
-        return RemindOut(rung=0, wake_at=subject.near_at, escalation_continues=True)
+    if moved or (inp.rung == 0 and subject.near_at > work.now):
+        return RemindOut(rung=0, wake_at=max(subject.near_at, work.now), escalation_continues=True)
     await _tell(inp, work, dossier, subject)
     return _next(inp, work, subject)
 

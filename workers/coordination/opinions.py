@@ -166,19 +166,21 @@ async def compile_opinions(inp: RoundIn, work: Work) -> CompileOut:
 
 
 async def close_round(inp: CloseRoundIn, work: Work) -> CloseRoundOut:
-    """Keep the disposition of every opinion and make the table once none is left without."""
-    open_rows = [row for row in inp.opinions if not _is_disposed(row)]
-    if open_rows:
-        names = ", ".join(row.unit_name for row in open_rows)
-        return CloseRoundOut(undisposed=len(open_rows), undisposed_message=f"Chưa tiếp thu hoặc giải trình: {names}")
+    """Keep the disposition of every opinion of the round and make the table once none is left without."""
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    rows = {row.request_id: row for row in inp.opinions if _is_disposed(row)}
+    asked = await _round(work.read, inp)
+    left = [work.rules.unit_name(opinion.unit, work.now.date()) for opinion in asked if opinion.request_id not in rows]
+    if left:
+        message = f"Chưa tiếp thu hoặc giải trình: {', '.join(left)}"
+        return CloseRoundOut(undisposed=len(left), undisposed_message=message)
     unit = inp.round_unit or inp.lead_unit
+    disposed = [opinion.model_copy(update=_disposition(rows[opinion.request_id])) for opinion in asked]
+    paper = await paperwork.make(work, dossier, paperwork.opinion_table(work, dossier, unit, disposed))
     writer = await work.write()
-    opinions = [
-        await writer.update_opinion(row.request_id, disposition=row.disposition, explanation=row.explanation)
-        for row in inp.opinions
-    ]
-    await writer.add_paper(await paperwork.make(work, dossier, paperwork.opinion_table(work, dossier, unit, opinions)))
+    for opinion in disposed:
+        await writer.update_opinion(opinion.request_id, **_disposition(rows[opinion.request_id]))
+    await writer.add_paper(paper)
     await note(work, writer, dossier.code, "Lập bảng tổng hợp, tiếp thu, giải trình ý kiến", unit=unit)
     return CloseRoundOut(undisposed=0, undisposed_message="")
 
@@ -232,6 +234,10 @@ def answer_label(opinion: OpinionRecord) -> str:
         return OUTCOME_NAMES[SilenceOutcome(opinion.silence_outcome or SilenceOutcome.NEVER_ASSUME)]
     label = ANSWER_NAMES[OpinionAnswer(opinion.answer)]
     return f"{label} (trả lời muộn)" if opinion.late else label
+
+
+def _disposition(row: OpinionRow) -> dict[str, str | None]:
+    return {"disposition": row.disposition, "explanation": row.explanation}
 
 
 def _is_disposed(row: OpinionRow) -> bool:

@@ -128,7 +128,7 @@ class OpinionRow(Part):
     """Record one unit's opinion and what the lead unit made of it. `silent` is never an agreement."""
 
     unit_name: Needed
-    verdict: Literal["agree", "agree_with_changes", "disagree", "silent"]
+    verdict: Literal["agree", "agree_with_changes", "disagree", "not_competent", "silent"]
     content: Words | None = None
     answered_at: AwareDatetime | None = None
     document_number: Words | None = None
