@@ -227,17 +227,6 @@ def test_a_paper_names_its_file_in_vietnamese(press):
     assert dataclasses.asdict(press.render(sample("receipt")))["name"].startswith("Giấy tiếp nhận hồ sơ")
 
 
-def test_rendering_is_quick_once_warm(press):
-    paper = sample("receipt")
-    press.render(paper)
-    times = []
-    for number in range(5):
-        begin = time.perf_counter()
-        press.render(paper.model_copy(update={"dossier_code": f"H29-261102-{number:04d}"}))
-        times.append(time.perf_counter() - begin)
-    assert sorted(times)[2] < 0.1
-
-
 async def test_papers_are_rendered_in_threads(press):
     made = await press.render_async(sample("decision"))
     assert made == press.render(sample("decision"))
