@@ -84,9 +84,11 @@ def head_of(work: Work, unit: str) -> Signatory:
 def receipt(work: Work, dossier: DossierRecord, applicant: Applicant, filed: Sequence[FiledDocument]) -> Receipt:
     """Fill in form 01."""
     procedure = work.rules.procedure_of(dossier)
-    names = {item.code: item.name for item in procedure.composition}
     components = [
-        Component(name=names.get(d.composition, d.name), original=d.original if d.original in ORIGINALS else "copy")
+        Component(
+            name=work.rules.paper_name(procedure, d.composition),
+            original=d.original if d.original in ORIGINALS else "copy",
+        )
         for d in filed
     ]
     return Receipt(

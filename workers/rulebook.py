@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MINUTES_A_DAY = 8 * 60
 HALF = 0.5
+OTHER, OTHER_PAPER = "other", "Giấy tờ khác"
 ERROR = "error"
 NORMAL = "normal"
 OFFICER_ROLES = {"officer", "specialist"}
@@ -214,6 +215,11 @@ class Rulebook:
         """List the units the procedure names for an opinion, as they are called today."""
         plan = self.procedure_of(dossier).opinions
         return plan.units if plan else ()
+
+    def paper_name(self, procedure: Procedure, composition: str) -> str:
+        """Name a filed paper as the procedure does; the desk may file others."""
+        named = {item.code: item.name for item in procedure.composition}
+        return named.get(composition, OTHER_PAPER if composition == OTHER else composition)
 
     def must_ask(self, dossier: DossierRecord) -> tuple[str, ...]:
         """List the units whose opinion the procedure demands."""

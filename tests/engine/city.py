@@ -7,6 +7,7 @@ documents and a mail server of their own, by the engine's time in whole minutes:
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -22,9 +23,10 @@ from ruamel.yaml import YAML
 from workers import intake, show
 from workers.app import open_services, run_with
 from workers.channels.mailsink import MailSink
+from workers.coordination.opinions import answer_label
 from workers.engine.errors import RequestFailed
 from workers.engine.zeebe_rest import EngineClock
-from workers.records import OutboxChannel, OutboxDraft
+from workers.records import Applicant, OutboxChannel, OutboxDraft, Submission
 from workers.registry.outbox import Outbox, OutboxState
 from workers.regulation.calendar import VIETNAM
 from workers.rulebook import local
@@ -139,6 +141,46 @@ class City:
 
         return await self.known(await self.until(registered, "hồ sơ được cấp mã"))
 
+    async def keeps_submission(self, **changes: Any) -> str:
+        """Keep a submission as another system would have left it, not checked against today's rules."""
+        submission = Submission(
+            id=uuid4().hex,
+            submitted_at=self.now(),
+            channel="online",
+            kind="administrative_procedure",
+            procedure_code="1.004873",
+            title="Nội dung nộp ví dụ",
+            origin_unit="H29.26740",
+            applicant=Applicant(name="Nguyễn Văn Ví Dụ"),
+        ).model_copy(update=changes)
+        async with self.services.registry.write() as writer:
+            await writer.add_submission(submission)
+        return submission.id
+
+    async def publish(self, message: str, key: str, **variables: Any) -> None:
+        """Have another system send a message to the engine."""
+        async with self.services.registry.write() as writer:
+            await writer.send(
+                OutboxDraft(
+                    message_id=uuid4().hex,
+                    dossier_code=None,
+                    channel=OutboxChannel.ENGINE,
+                    recipient=key,
+                    event=message,
+                    variables=variables,
+                )
+            )
+
+    async def code_of(self, process_instance: int) -> str:
+        """Wait for the code of the dossier that a process instance registers."""
+
+        async def registered() -> str | None:
+            async with self.services.registry.read() as reader:
+                found = await reader.find_dossiers(limit=100)
+            return next((one.code for one in found if one.process_instance_key == process_instance), None)
+
+        return await self.until(registered, "hồ sơ nộp tại quầy được cấp mã")  # type: ignore[no-any-return]
+
     async def known(self, code: str) -> Dossier:
         """Take a registered dossier into the story."""
         record = await self.services.registry.latest.dossier(code)
@@ -168,6 +210,26 @@ class City:
         path = f"/v2/user-tasks/{task['key']}/completion"
         await self.zeebe._call("hoàn thành", "POST", path, {"variables": answers})
 
+    async def task_variables(self, step: OpenStep) -> Answers:
+        """See every variable that a step's form sees."""
+
+        async def written() -> Answers | None:
+            seen = await self._records("variable", {"term": {"value.scopeKey": step.step_id}}, size=100)
+            return dict(seen) if "due" in dict(seen) else None
+
+        local_ones: Answers = await self.until(written, f"biến của {step.element_id}")
+        return {**await self._variables_above(step), **local_ones}
+
+    async def variable(self, process_instance: int, name: str) -> Any:
+        """Wait for a variable of a process instance."""
+        query = {"bool": {"must": [{"term": {"value.scopeKey": process_instance}}, {"term": {"value.name": name}}]}}
+
+        async def written() -> list[tuple[str, Any]]:
+            return await self._records("variable", query)
+
+        found: list[tuple[str, Any]] = await self.until(written, f"biến {name}")
+        return found[-1][1]
+
     # What people see
 
     def mails(self, dossier: Dossier | None = None, to: str | None = None, subject: str = "") -> list[Mail]:
@@ -188,6 +250,26 @@ class City:
         (mail,) = await self.until(arrived, f"thư “{subject}” tới {to or 'người nhận'}")
         return mail  # type: ignore[no-any-return]
 
+    async def ended(self, dossier: Dossier) -> None:
+        """Wait until the engine has nothing left to do for a dossier."""
+        key = (await dossier.record()).process_instance_key
+        over = {"terms": {"intent": ["ELEMENT_COMPLETED", "ELEMENT_TERMINATED"]}}
+        query = {"bool": {"must": [{"term": {"key": key}}, over]}}
+
+        async def done() -> bool:
+            return bool(await self._hits("process-instance", query))
+
+        await self.until(done, f"{dossier.code}: quy trình kết thúc")
+
+    async def reached(self, process_instance: int, element: str) -> None:
+        """Wait until an element of a process instance was entered."""
+        here = [{"term": {"value.processInstanceKey": process_instance}}, {"term": {"value.elementId": element}}]
+
+        async def entered() -> bool:
+            return bool(await self._hits("process-instance", {"bool": {"must": here}}))
+
+        await self.until(entered, f"phiên {process_instance} tới {element}")
+
     async def clear(self) -> None:
         """Cancel what a story left running and give the engine its own time."""
         for key in self.started:
@@ -195,6 +277,25 @@ class City:
                 await self.zeebe.cancel_instance(key)
         self.started.clear()
         await self.clock.reset()
+
+    async def _variables_above(self, step: OpenStep) -> Answers:
+        """Read the variables of the scopes around a step: those of its process and of the sub-process it stands in."""
+        (element,) = await self._hits("process-instance", {"term": {"key": step.step_id}}, size=1)
+        value = element["value"]
+        scopes = [value["processInstanceKey"], value["flowScopeKey"]]
+        return dict(await self._records("variable", {"terms": {"value.scopeKey": scopes}}, size=1000))
+
+    async def _records(self, kind: str, query: Answers, size: int = 100) -> list[tuple[str, Any]]:
+        """Read variables as the engine wrote them, oldest first."""
+        hits = await self._hits(kind, query, size)
+        return [(hit["value"]["name"], json.loads(hit["value"]["value"])) for hit in hits]
+
+    async def _hits(self, kind: str, query: Answers, size: int = 10) -> list[Answers]:
+        index = f"/zeebe-record_{kind}_*"
+        await self.zeebe._opensearch.post(f"{index}/_refresh")
+        body = {"query": query, "size": size, "sort": [{"position": "asc"}]}
+        answer = await self.zeebe._opensearch.post(f"{index}/_search", json=body)
+        return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
 
 
 @dataclass(frozen=True)
@@ -237,12 +338,13 @@ class Dossier:
         asked = await self.city.services.registry.latest.opinions(self.code)
         return [one for one in asked if one.unit == unit][-1]
 
-    async def held(self, element: str, unit: str | None = None) -> OpenStep:
-        """Wait until somebody holds a step."""
+    async def held(self, element: str, unit: str | None = None, about: str = "") -> OpenStep:
+        """Wait until somebody holds a step; `about` names the unit whose opinion it is about."""
 
         async def open_step() -> OpenStep | None:
             for step in await self.city.services.registry.latest.open_steps(self.code):
-                if step.element_id == element and unit in {None, step.unit}:
+                asked = (step.request_id or "").rpartition(":")[2]
+                if step.element_id == element and unit in {None, step.unit} and about in {"", asked}:
                     return step
             return None
 
@@ -256,9 +358,9 @@ class Dossier:
 
         await self.city.until(free, f"{self.code}: không còn ai giữ")
 
-    async def does(self, element: str, *, unit: str | None = None, **answers: Any) -> OpenStep:
+    async def does(self, element: str, *, unit: str | None = None, about: str = "", **answers: Any) -> OpenStep:
         """Have the one who holds a step complete it with a form's answers."""
-        step = await self.held(element, unit)
+        step = await self.held(element, unit, about)
 
         async def task() -> Answers | None:
             return next((t for t in await self.city.tasks(element) if t["elementInstanceKey"] == step.step_id), None)
@@ -293,20 +395,6 @@ class Dossier:
 
         return await self.city.until(written, f"{self.code}: dòng thời gian có “{step}” {times} lần")  # type: ignore[no-any-return]
 
-    async def is_told(self, message: str, **variables: Any) -> None:
-        """Have another system send the dossier a message."""
-        async with self.city.services.registry.write() as writer:
-            await writer.send(
-                OutboxDraft(
-                    message_id=uuid4().hex,
-                    dossier_code=self.code,
-                    channel=OutboxChannel.ENGINE,
-                    recipient=self.code,
-                    event=message,
-                    variables=variables,
-                )
-            )
-
     # The usual way, for stories about something else
 
     async def accepted(self) -> None:
@@ -325,6 +413,57 @@ class Dossier:
         """Have the officer propose approval."""
         summary = "Hồ sơ đủ thành phần, đáp ứng điều kiện theo quy định (ví dụ)."
         await self.does("Task_AppraiseDossier", appraisal_decision="approve", appraisal_summary=summary)
+
+    async def asks(self, *units: str) -> None:
+        """Have the officer ask units for their opinions."""
+        await self.does("Task_AppraiseDossier", appraisal_decision="opinions", opinion_units=list(units))
+
+    async def replies(self, unit: str, answer: str = "agree", content: str = "Thống nhất (ví dụ).") -> None:
+        """Have a unit answer."""
+        await self.does("Task_ReplyOpinion", unit=unit, opinion_answer=answer, opinion_content=content)
+
+    async def disposes(self, disposition: str | None = "accepted", explanation: str = "Tiếp thu (ví dụ).") -> None:
+        """Have the lead say the same of every opinion of the newest round, as the form sends it."""
+        asked = await self.city.services.registry.latest.opinions(self.code)
+        newest = max(opinion.round for opinion in asked)
+        rows = [
+            {
+                "request_id": one.request_id,
+                "unit_name": self.city.rules.unit_name(one.unit, self.city.now().date()),
+                "answer": one.answer,
+                "answer_label": answer_label(one),
+                "content": one.content or "",
+                "silent": one.silent,
+                "disposition": disposition,
+                "explanation": explanation,
+            }
+            for one in asked
+            if one.round == newest
+        ]
+        await self.does("Task_ConfirmDispositions", opinions=rows)
+
+    async def reaches_the_office(self) -> None:
+        """Have a city dossier accepted, agreed with by everybody it must ask, and presented to the Office."""
+        await self.assigned()
+        record = await self.record()
+        units = [unit for unit in self.city.rules.must_ask(record) if unit != record.lead_unit]
+        await self.asks(*units)
+        for unit in units:
+            await self.replies(unit)
+        await self.disposes()
+        await self.approved()
+        await self.does("Task_AssignSpecialist", specialist="specialist.h29-01")
+
+    async def reaches_the_leader(self) -> None:
+        """Have it presented to the leader."""
+        await self.reaches_the_office()
+        await self.presented()
+
+    async def presented(self) -> None:
+        """Have the Office's specialist and head present it."""
+        await self.does("Task_AppraisePackage", package_decision="present", package_opinion="Đủ điều kiện (ví dụ).")
+        await self.does("Task_ReviewPresentation", review_decision="approve")
+        await self.held("Task_DecideDossier", "H29")
 
     async def signed(self) -> None:
         """Have it accepted, assigned, approved and signed by the head of the unit."""
@@ -368,5 +507,3 @@ async def _deploy(settings: Settings, zeebe: ZeebeRest) -> None:
     deployments = await deploy(settings)
     forms = [one.key for deployment in deployments for one in deployment.deployed if one.kind == "form"]
     await zeebe.wait_forms_searchable(forms)
-
-

@@ -247,6 +247,7 @@ class ReceiveSupplementOut(Deadline):
     """Carry the deadline after the pause."""
 
     supplement_outcome: str = "received"
+    dossier_summary: DossierSummary
 
 
 RECEIVE_SUPPLEMENT = Contract(

@@ -36,19 +36,16 @@ FINDING_FILED_ELSEWHERE = "filed_elsewhere"
 async def register(inp: RegisterIn, work: Work) -> RegisterOut:
     """Mint the code, pin the procedure version in force on the receiving date and compute the deadline.
 
-    Raises BusinessError(Err_SubmissionInvalid) when no procedure or unit is in force on that date.
+    When no procedure or unit is in force on that date, the desk corrects its form (Err_SubmissionInvalid); what came
+    by a message has no form to correct and goes to an operator.
     """
     submission = await _submission(inp, work)
     received_on = submission.submitted_at.date()
     procedure = work.rules.procedure_at(submission.procedure_code, received_on)
     if procedure is None:
-        raise BusinessError(
-            INVALID, f"Không có thủ tục {submission.procedure_code} có hiệu lực ngày {received_on:%d/%m/%Y}."
-        )
+        raise _unfit(inp, f"Không có thủ tục {submission.procedure_code} có hiệu lực ngày {received_on:%d/%m/%Y}.")
     if work.rules.unit_at(submission.origin_unit, received_on) is None:
-        raise BusinessError(
-            INVALID, f"Đơn vị {submission.origin_unit} không hoạt động vào ngày {received_on:%d/%m/%Y}."
-        )
+        raise _unfit(inp, f"Đơn vị {submission.origin_unit} không hoạt động vào ngày {received_on:%d/%m/%Y}.")
     lead_unit = procedure.lead_unit or submission.origin_unit
     deadline = work.rules.first_deadline(procedure, submission.origin_unit, submission.submitted_at)
 
@@ -108,9 +105,10 @@ async def check(inp: DossierIn, work: Work) -> CheckOut:
         await writer.set_inspection(dossier.code, document)
     outcome = "đủ thành phần" if not missing else f"thiếu hoặc chưa đạt {len(missing)} giấy tờ"
     await note(work, writer, dossier.code, "Kiểm tra thành phần và tệp", unit=dossier.origin_unit, remark=outcome)
-    names = {item.code: item.name for item in procedure.composition}
     return CheckOut(
-        documents=[_document_row(document, names) for document in inspected],
+        documents=[
+            _document_row(document, work.rules.paper_name(procedure, document.composition)) for document in inspected
+        ],
         missing=[MissingRow(name=item.name, reason=item.reason) for item in missing],
         composition_complete=not missing,
     )
@@ -160,8 +158,19 @@ async def _submission(inp: RegisterIn, work: Work) -> Submission:
             code="HS-002",
         )
     if submission.dossier_code is not None:
-        raise BusinessError(INVALID, f"Nội dung nộp này đã được đăng ký với mã {submission.dossier_code}.")
+        raise _unfit(inp, f"Nội dung nộp này đã được đăng ký với mã {submission.dossier_code}.")
     return submission
+
+
+def _unfit(inp: RegisterIn, why: str) -> BusinessError | NeedsOperator:
+    if inp.submission_id is None:
+        return BusinessError(INVALID, why)
+    return NeedsOperator(
+        why,
+        action="Báo hệ thống đã gửi để nộp lại cho đúng, rồi hủy phiên này trong Operate; "
+        "nếu cấu hình thiếu thì bổ sung, khởi động lại bộ xử lý rồi bấm Retry.",
+        code="HS-005",
+    )
 
 
 async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
@@ -251,10 +260,10 @@ async def _inspect(document: FiledDocument, elsewhere: dict[str, str], work: Wor
     )
 
 
-def _document_row(document: FiledDocument, names: dict[str, str]) -> DocumentRow:
+def _document_row(document: FiledDocument, name: str) -> DocumentRow:
     findings = document.findings or []
     return DocumentRow(
-        name=names.get(document.composition, document.composition),
+        name=name,
         file=document.name,
         status_label=_status_label(findings),
         findings_text="; ".join(finding["message"] for finding in findings) or "Không có vấn đề",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_applicant
+from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, summary, tell_applicant
 from workers.contract import DossierIn, Nothing
 from workers.dossier.contracts import (
+    DossierSummary,
     MissingRow,
     ReceiveSupplementIn,
     ReceiveSupplementOut,
@@ -78,15 +79,17 @@ async def remind(inp: DossierIn, work: Work) -> Nothing:
 async def receive(inp: ReceiveSupplementIn, work: Work) -> ReceiveSupplementOut:
     """File the supplement and let the clock run again: from zero at intake, from where it stopped in appraisal."""
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
-    procedure = work.rules.procedure_of(dossier)
     documents = await _supplemented(inp, work, dossier.supplements)
+
+    writer = await work.write()
+    # Read again: the deadline may have been changed while the papers were stored.
+    dossier = await dossier_or_operator(writer, inp.dossier_code)
+    procedure = work.rules.procedure_of(dossier)
     restarts = work.rules.supplement_rule(dossier, inp.supplement_stage).effect is PauseEffect.RESTART
     paused_at = dossier.paused_at or work.now
     due = work.rules.supplemented_due(dossier, inp.supplement_stage, paused_at, work.now)
     state = DossierState.ACCEPTED if dossier.accepted_at else DossierState.REGISTERED
     counted = {"received_at": work.now, "original_due_at": due.at} if restarts else {}
-
-    writer = await work.write()
     if documents:
         await writer.add_documents(dossier.code, documents)
     dossier = await move_deadline(
@@ -103,7 +106,7 @@ async def receive(inp: ReceiveSupplementIn, work: Work) -> ReceiveSupplementOut:
     )
     await close_open_steps(work, writer, dossier.code, "đã nhận bổ sung", work.job.process_id)
     await note(work, writer, dossier.code, "Nhận hồ sơ bổ sung", unit=dossier.origin_unit)
-    return ReceiveSupplementOut(**deadline_of(dossier))
+    return ReceiveSupplementOut(**deadline_of(dossier), dossier_summary=DossierSummary(**summary(work, dossier)))
 
 
 def _complete_list(inp: RequestSupplementIn) -> list[MissingRow]:

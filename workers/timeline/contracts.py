@@ -42,6 +42,7 @@ class OpenStepOut(Variables):
     remind_at: AwareDatetime
     due_label: str
     time_left_label: str
+    history_label: str = ""
     officer_options: list[Option] = Field(default_factory=list)
     unit_options: list[Option] = Field(default_factory=list)
 

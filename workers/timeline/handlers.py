@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from workers.casework import moment_label, time_left_label
 from workers.errors import NeedsOperator
-from workers.records import OpenStep
+from workers.records import OpenStep, TimelineKind
 from workers.timeline.contracts import CloseStepIn, CloseStepOut, OpenStepIn, OpenStepOut, Option
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.ports import Work
+    from workers.records import TimelineEntry
     from workers.rulebook import Step
+
+LINES_OF_HISTORY = 12
 
 
 async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
@@ -45,6 +48,7 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
         remind_at=work.rules.halfway(unit, work.now, due_at),
         due_label=moment_label(due_at),
         time_left_label=time_left_label(work, work.rules.working_minutes(unit, work.now, due_at)),
+        history_label=await _history(inp, work),
         officer_options=_officers(step, unit, work),
         unit_options=_units(step, work),
     )
@@ -87,6 +91,19 @@ async def _due(inp: OpenStepIn, step: Step, unit: str, work: Work) -> tuple[date
         dossier = await work.read.dossier(inp.dossier_code) if inp.dossier_code else None
         given = work.rules.after(unit, work.now, work.rules.step_limit(step.norm, dossier)).at
     return given, work.rules.working_minutes(unit, work.now, given)
+
+
+async def _history(inp: OpenStepIn, work: Work) -> str:
+    """Write who held the dossier before and for how long: one line a hand-over, the last ones, oldest first."""
+    if inp.dossier_code is None:
+        return ""
+    closed = [one for one in await work.read.timeline(inp.dossier_code) if one.kind is TimelineKind.CLOSED]
+    return "\n".join(_line(entry, work) for entry in closed[-LINES_OF_HISTORY:])
+
+
+def _line(entry: TimelineEntry, work: Work) -> str:
+    unit = work.rules.unit_name(entry.unit, entry.at.date()) if entry.unit else ""
+    return f"{unit}: {entry.name} ({work.rules.amount_label(entry.working_minutes or 0)})"
 
 
 def _person(inp: OpenStepIn, step: Step) -> str | None:

@@ -115,11 +115,12 @@ async def test_many_dossiers_at_once_leave_no_gap_and_no_duplicate(office):
         ({"unit": "H29.999"}, "Đơn vị H29.999 không hoạt động vào ngày 02/11/2026."),
     ],
 )
-async def test_what_is_not_in_force_is_for_a_person_to_correct(office, changes, told):
+async def test_what_came_by_message_and_is_not_in_force_is_for_the_operator(office, changes, told):
     submission = await office.submitted(**changes)
-    with pytest.raises(BusinessError) as failure:
+    with pytest.raises(NeedsOperator) as failure:
         await office.run("dossier.register", submission_id=submission.id)
-    assert business(failure.value, "Err_SubmissionInvalid") == told
+    three_parts(failure.value, "HS-005")
+    assert failure.value.message == told
     footprint = await office.footprint()
     assert (footprint["dossiers"], footprint["numbers"]) == (0, 0)
 
@@ -127,9 +128,9 @@ async def test_what_is_not_in_force_is_for_a_person_to_correct(office, changes, 
 async def test_another_start_of_a_registered_submission_is_no_second_dossier(office):
     submission = await office.submitted()
     await office.run("dossier.register", submission_id=submission.id)
-    with pytest.raises(BusinessError) as failure:
+    with pytest.raises(NeedsOperator) as failure:
         await office.run("dossier.register", submission_id=submission.id)
-    assert "H29.07-261102-0001" in business(failure.value, "Err_SubmissionInvalid")
+    assert "H29.07-261102-0001" in failure.value.message
     assert (await office.footprint())["dossiers"] == 1
 
 
