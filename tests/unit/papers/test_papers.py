@@ -3,7 +3,6 @@ import hashlib
 import io
 import re
 import shutil
-import time
 import unicodedata
 from datetime import datetime
 from pathlib import Path
@@ -165,7 +164,10 @@ def test_an_unconfirmed_limit_is_marked(press, confirmed, times):
 
 def test_silence_is_never_counted_as_agreement(press):
     found = squeezed(text_of(press.render(sample("opinion_table"))))
-    assert "đồng ý: 1; đồng ý, có ý kiến bổ sung: 1; không đồng ý: 1; không trả lời: 1." in found
+    assert (
+        "đồng ý: 1; đồng ý, có ý kiến bổ sung: 1; không đồng ý: 1; không thuộc thẩm quyền: 0; không trả lời: 1."
+        in found
+    )
 
 
 def test_form_numbers_follow_the_set():
