@@ -1,0 +1,357 @@
+"""Run a small town for the tests of faults: the engine, workers as a process, mail in a thread, staff in a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import psutil
+from sqlalchemy import select
+
+from workers import intake
+from workers.app import open_services
+from workers.channels.mailsink import Faults, MailSink
+from workers.demo import ANSWERS
+from workers.engine.layout import BROKER
+from workers.records import FINISHED, DossierState
+from workers.registry import tables as t
+from workers.regulation.calendar import VIETNAM
+from workers.rulebook import local
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+
+    from workers.engine.stack import Stack
+    from workers.records import OpinionRecord
+    from workers.settings import Settings
+    from workers.workplace import Services
+
+PROJECT = Path(__file__).resolve().parents[3]
+EXAMPLES = PROJECT / "examples" / "dossiers"
+LOOK_AGAIN_SECONDS = 0.25
+LONGER_THAN_ANY_JOB = timedelta(minutes=6)
+SIMPLE = ("construction-permit", "marital-status", "business-registration", "work-permit-urgent")
+WITH_COORDINATION = ("city-plan", "construction-permit-missing-drawings")
+
+
+def copy_rules(home: Path) -> None:
+    """Copy config/ and bpmn/ with quiet hours far from now, so that letters go out at whatever hour the tests run."""
+    for folder in ("config", "bpmn"):
+        shutil.copytree(PROJECT / folder, home / folder)
+    notifications = home / "config" / "notifications.yaml"
+    later = datetime.now(VIETNAM) + timedelta(hours=12)
+    quiet = f'quiet_hours: {{start: "{later:%H:%M}", end: "{later + timedelta(minutes=1):%H:%M}"}}'
+    text, changed = re.subn(r"(?m)^quiet_hours: .*$", quiet, notifications.read_text("utf-8"))
+    assert changed == 1
+    notifications.write_text(text, "utf-8")
+
+
+class Workers:
+    """Run the workers as production does, one process, and end it in every way there is."""
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        self.environment = dict(environment)
+        self._health = f"http://127.0.0.1:{settings.metrics_port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Name the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start; returns at once."""
+        assert self._process is None
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workers.cli", "run"],
+                env=self.environment,
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.send(signal.SIGKILL)
+        self.wait()
+
+    def send(self, number: int) -> None:
+        """Send a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 60) -> int:
+        """Wait for the end and return the exit code."""
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
+    def close(self) -> None:
+        """Stop if it runs."""
+        if self._process is not None:
+            self.send(signal.SIGTERM)
+            try:
+                self.wait()
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    async def wait_ready(self, seconds: float = 60) -> None:
+        """Wait until every job type is polled."""
+        async with asyncio.timeout(seconds):
+            while await self.answer("/readyz") != httpx2.codes.OK:
+                assert self._process is not None
+                assert self._process.poll() is None, self.log.read_text("utf-8")[-2000:]
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def answer(self, path: str) -> int | None:
+        """Ask the health server; None when nobody answers."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+            try:
+                return (await client.get(f"{self._health}{path}")).status_code
+            except httpx2.TransportError:
+                return None
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Read the log, one JSON object a line; a line cut by a kill is left out."""
+        found = []
+        for line in self.log.read_text("utf-8", errors="replace").splitlines():
+            with suppress(json.JSONDecodeError):
+                found.append(json.loads(line))
+        return found
+
+
+class PostOffice:
+    """Run the mail sink in a thread: tests and workers both come and go while it takes letters."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.faults = Faults()
+        self._directory = directory
+        self._port = port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._sink: MailSink | None = None
+
+    def open(self) -> None:
+        """Take letters."""
+        if not self._thread.is_alive():
+            self._thread.start()
+        self._sink = MailSink(self._directory, self._port, faults=self.faults)
+        self._run(self._sink.start())
+
+    def shut(self) -> None:
+        """Refuse connections; letters taken stay."""
+        if self._sink is not None:
+            self._run(self._sink.stop())
+            self._sink = None
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.shut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def letters(self) -> list[str]:
+        """List the Message-ID of every letter taken, once for each time it came."""
+        assert self._sink is not None
+        return [mail.message_id for mail in self._sink.mailbox.all()]
+
+    def _run(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+
+@dataclass
+class Town:
+    """Hold the parts."""
+
+    settings: Settings
+    stack: Stack
+    workers: Workers
+    post: PostOffice
+    codes: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Services]:
+        """Open the registry and what applicants and staff need."""
+        async with open_services(self.settings) as services:
+            yield services
+
+    async def submit(self, services: Services, names: Iterable[str]) -> list[str]:
+        """Hand in example dossiers; returns the ids of the submissions."""
+        return [await intake.submit(services, EXAMPLES / name) for name in names]
+
+    async def registered(self, services: Services, submissions: Iterable[str], seconds: float = 120) -> list[str]:
+        """Wait until each submission has its code."""
+        codes = [await intake.wait_for_code(services, one, seconds) for one in submissions]
+        self.codes += codes
+        return codes
+
+    async def finished(self, services: Services, codes: Collection[str], seconds: float = 150) -> None:
+        """Wait until every dossier has its result and nobody holds it any more."""
+        left: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(seconds):
+                while left := await _unfinished(services, codes):
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"after {seconds} s unfinished: {left}") from None
+
+    async def time_out_jobs(self) -> None:
+        """Let the engine take back every job that a killed process holds, without waiting for minutes.
+
+        The jobs of living workers come back, too: each runs twice then, and must still have its effect once.
+        """
+        async with self.stack.zeebe() as zeebe:
+            await zeebe.pin_clock(datetime.now(UTC) + LONGER_THAN_ANY_JOB)
+            try:
+                await asyncio.sleep(2.5)
+            finally:
+                await zeebe.reset_clock()
+
+    async def incidents(self) -> list[dict[str, Any]]:
+        """List the engine's open incidents."""
+        async with httpx2.AsyncClient(base_url=self.stack.endpoints.rest, trust_env=False, timeout=30) as zeebe:
+            found = (await zeebe.post("/v2/incidents/search", json={"filter": {"state": "ACTIVE"}})).raise_for_status()
+            rows: list[dict[str, Any]] = found.json()["items"]
+            return rows
+
+    def kill_engine(self, name: str = BROKER) -> int:
+        """Kill -9 one of the engine's processes and return its pid."""
+        pid = self.stack.status().process(name).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def supervisor(self) -> psutil.Process:
+        """Find the process that starts the engine's processes again."""
+        return psutil.Process(json.loads(self.stack.layout.state.read_text("utf-8"))["supervisor"]["pid"])
+
+    async def comes_back(self, name: str, old_pid: int, seconds: float = 120) -> None:
+        """Wait until the supervisor has replaced a killed process and all is ready."""
+        async with asyncio.timeout(seconds):
+            while self.stack.status().process(name).pid in {old_pid, None}:
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        await asyncio.to_thread(self.stack.wait_ready, seconds)
+
+    @asynccontextmanager
+    async def staff(self, services: Services) -> AsyncIterator[Staff]:
+        """Have the staff work as long as the context is open."""
+        staff = Staff(services, self.stack.endpoints.rest)
+        try:
+            async with asyncio.TaskGroup() as group:
+                work = group.create_task(staff.work())
+                yield staff
+                work.cancel()
+        finally:
+            await staff.close()
+
+
+class Staff:
+    """Complete whatever user task waits, as the people of the demo would, over Zeebe's own REST API."""
+
+    def __init__(self, services: Services, rest: str) -> None:
+        self._services = services
+        self._zeebe = httpx2.AsyncClient(base_url=rest, trust_env=False, timeout=15)
+        self._done: set[str] = set()
+        self.trouble = ""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._zeebe.aclose()
+
+    async def work(self) -> None:
+        """Work until cancelled; an engine that is away is asked again."""
+        while True:
+            with contextlib.suppress(httpx2.TransportError, httpx2.HTTPStatusError):
+                await self._work_through()
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _work_through(self) -> None:
+        page = {"filter": {"state": "CREATED"}, "page": {"limit": 100}}
+        found = (await self._zeebe.post("/v2/user-tasks/search", json=page)).raise_for_status().json()["items"]
+        waiting = [task for task in found if _key(task) not in self._done]
+        for task in waiting:
+            await self._complete(task)
+
+    async def _complete(self, task: dict[str, Any]) -> None:
+        element, key = task["elementId"], _key(task)
+        answers = await self._answers(element, int(task["elementInstanceKey"]))
+        if answers is None:
+            return
+        answer = await self._zeebe.post(f"/v2/user-tasks/{key}/completion", json={"variables": answers})
+        gone = {httpx2.codes.NOT_FOUND, httpx2.codes.CONFLICT}
+        if answer.is_success or answer.status_code in gone:
+            self._done.add(key)
+        else:
+            self.trouble = f"{element}: {answer.status_code} {answer.text[:200]}"
+
+    async def _answers(self, element: str, step_id: int) -> dict[str, Any] | None:
+        """Answer as the demo does; what a form would show comes from the registry."""
+        read = self._services.registry.latest
+        rows = await read.rows(select(t.steps.c.dossier_code, t.steps.c.unit).where(t.steps.c.step_id == step_id))
+        if not rows or element not in ANSWERS:
+            return None
+        code, unit = rows[0]["dossier_code"], rows[0]["unit"]
+        dossier = await read.dossier(code)
+        assert dossier is not None
+        procedure = self._services.rules.procedure_of(dossier)
+        documents = await read.documents(code)
+        missing = self._services.rules.missing_documents(dossier, documents, local(self._services.now()).date())
+        shown = {
+            "missing": missing,
+            "supplement_list": [{"name": one.name} for one in missing],
+            "officer_options": [{"value": one.user} for one in self._services.rules.officers_of(unit)],
+            "opinions": [_opinion(self._services, one) for one in await read.opinions(code)],
+        }
+        return ANSWERS[element](procedure, shown)
+
+
+def _opinion(services: Services, opinion: OpinionRecord) -> dict[str, Any]:
+    return {
+        "request_id": opinion.request_id,
+        "unit_name": services.rules.unit_name(opinion.unit, opinion.asked_at.date()),
+        "answer": opinion.answer,
+        "answer_label": opinion.answer or "",
+        "content": opinion.content or "",
+        "silent": opinion.silent,
+    }
+
+
+def _key(task: dict[str, Any]) -> str:
+    return str(task["key"])
+
+
+async def _unfinished(services: Services, codes: Collection[str]) -> dict[str, str]:
+    left = {}
+    for code in codes:
+        dossier = await services.registry.latest.dossier(code)
+        steps = await services.registry.latest.open_steps(code)
+        ended = dossier is not None and dossier.state in FINISHED and dossier.state is not DossierState.RESOLVED
+        if not ended or steps:
+            left[code] = f"{dossier.state if dossier else 'unknown'}, held by {[s.element_id for s in steps]}"
+    return left
+
+
+def mix(count: int, names: Sequence[str] = (*SIMPLE, *WITH_COORDINATION)) -> list[str]:
+    """Name so many example dossiers, in turn."""
+    return [names[number % len(names)] for number in range(count)]
