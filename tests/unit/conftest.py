@@ -6,18 +6,16 @@ import asyncio
 
 import pytest
 
-from tests.unit.office import HOME, Parts, open_office
-from workers.app import load_rules
+from tests.unit.office import HOME, Parts, open_office, shipped_rules
 from workers.channels.texts import TextCatalog
 from workers.papers.press import PaperPress
 from workers.registry.engines import sqlite_url
 from workers.registry.schema import migrate
-from workers.settings import load_settings
 
 
-@pytest.fixture(scope="session")
-def shipped_rules():
-    return load_rules(load_settings(home=HOME))
+@pytest.fixture(scope="session", name="shipped_rules")
+def _rules():
+    return shipped_rules()
 
 
 @pytest.fixture(scope="session")

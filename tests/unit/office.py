@@ -10,11 +10,10 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from workers.app import catalog
-from workers.channels.texts import TextCatalog
+from workers.app import catalog, load_rules
 from workers.contract import JobMeta
 from workers.documents.policy import load_policy
 from workers.documents.store import DocumentStore
@@ -25,10 +24,14 @@ from workers.ports import Inspected
 from workers.records import Applicant, FiledDocument, Submission
 from workers.registry.database import Registry
 from workers.registry.engines import sqlite_url
-from workers.rulebook import Rulebook
-from workers.runtime.catalog import Catalog
 from workers.runtime.variables import parse_input, serialise_output
+from workers.settings import load_settings
 from workers.workplace import Services, StoredFiles, StoringPress, Workplace
+
+if TYPE_CHECKING:
+    from workers.channels.texts import TextCatalog
+    from workers.rulebook import Rulebook
+    from workers.runtime.catalog import Catalog
 
 HOME = Path(__file__).parents[2]
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -53,6 +56,11 @@ ELEMENTS = {
     "supplement.receive": ("dossier_supplement", "Task_RecordSupplement"),
     "feedback.confirm": ("result_feedback", "Task_RecordReceipt"),
 }
+
+
+@cache
+def shipped_rules() -> Rulebook:
+    return load_rules(load_settings(home=HOME))
 
 
 @cache

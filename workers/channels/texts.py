@@ -35,7 +35,6 @@ EVENTS = (
     "dossier_stopped",
     "dossier_withdrawn",
     "result_ready",
-    "rating_invitation",
     "opinion_requested",
     "opinion_reminder",
     "opinion_overdue",

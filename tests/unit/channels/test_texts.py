@@ -21,7 +21,6 @@ GIVEN = {
     "dossier_stopped": {"reason"},
     "dossier_withdrawn": set(),
     "result_ready": {"result_number", "rating_until_label"},
-    "rating_invitation": {"rating_until_label"},
     "opinion_requested": {"request_due_label"},
     "opinion_reminder": LADDER,
     "opinion_overdue": {"request_due_label", "consequence"},
