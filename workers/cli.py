@@ -24,6 +24,7 @@ from workers.configuration.loading import load_configuration
 from workers.documents.findings import describe
 from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
+from workers.engine.stack import STATE_TEXTS
 from workers.errors import DieuphoiError
 from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
@@ -133,7 +134,7 @@ def status(as_json: Json = False) -> None:
     else:
         table = Table("Tiến trình", "Trạng thái", "PID", "Bộ nhớ", "Khởi động lại")
         for one in found.processes:
-            table.add_row(one.label, one.state, str(one.pid or ""), f"{one.memory >> 20} MiB", str(one.restarts))
+            table.add_row(one.label, STATE_TEXTS.get(one.state, one.state), str(one.pid or ""), f"{one.memory >> 20} MiB", str(one.restarts))
         out.print(table if found.processes else "Chưa chạy. Bật bằng `dieuphoi up`.")
     if not found.ready:
         raise typer.Exit(EXIT_FOUND_PROBLEMS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MAIL, WORKERS = "mail", "workers"
 MAIL_WEB_PORT = 8025
+READ_AT_START = ("workers", "config", "bpmn")
 DEPLOYED_SUFFIXES = (".bpmn", ".dmn", ".form")
 
 
@@ -97,7 +99,7 @@ class Station:
         return ChildSpec(
             name=WORKERS,
             argv=(sys.executable, "-m", "workers.cli", "run"),
-            env=_environment(),
+            env={**_environment(), "REVISION": _revision(self.settings.home)},
             ready_urls=(f"http://127.0.0.1:{self.settings.metrics_port}/healthz",),
             cwd=str(self.settings.home),
             stop_seconds=self.settings.drain_seconds + 10,
@@ -120,6 +122,17 @@ def chapters_of(bpmn_dir: Path) -> dict[str, list[Path]]:
     folders = sorted(path for path in bpmn_dir.iterdir() if path.is_dir() and not path.name.startswith("."))
     files = {one.name: sorted(path for path in one.iterdir() if path.suffix in DEPLOYED_SUFFIXES) for one in folders}
     return {chapter: paths for chapter, paths in files.items() if paths}
+
+
+def _revision(home: Path) -> str:
+    """Digest what the workers read at start, so that `up` restarts them after a change and only then."""
+    digest = hashlib.sha256()
+    for folder in READ_AT_START:
+        for path in sorted((home / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(home)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _environment() -> dict[str, str]:

@@ -29,7 +29,13 @@ OPENSEARCH = "opensearch"
 BROKER = "broker"
 WEBAPPS = "webapps"
 ENGINE_PROCESSES = (OPENSEARCH, BROKER, WEBAPPS)
-LABELS = {OPENSEARCH: "OpenSearch", BROKER: "Zeebe", WEBAPPS: "Operate và Tasklist"}
+LABELS = {
+    OPENSEARCH: "OpenSearch",
+    BROKER: "Zeebe",
+    WEBAPPS: "Operate và Tasklist",
+    "mail": "Hộp thư thử",
+    "workers": "Bộ xử lý",
+}
 
 _CLUSTER = "dieuphoi"
 _RECORD_PREFIX = "zeebe-record"
