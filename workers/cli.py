@@ -134,7 +134,8 @@ def status(as_json: Json = False) -> None:
     else:
         table = Table("Tiến trình", "Trạng thái", "PID", "Bộ nhớ", "Khởi động lại")
         for one in found.processes:
-            table.add_row(one.label, STATE_TEXTS.get(one.state, one.state), str(one.pid or ""), f"{one.memory >> 20} MiB", str(one.restarts))
+            state = STATE_TEXTS.get(one.state, one.state)
+            table.add_row(one.label, state, str(one.pid or ""), f"{one.memory >> 20} MiB", str(one.restarts))
         out.print(table if found.processes else "Chưa chạy. Bật bằng `dieuphoi up`.")
     if not found.ready:
         raise typer.Exit(EXIT_FOUND_PROBLEMS)

@@ -13,6 +13,7 @@ from workers.errors import DieuphoiError
 from workers.registry.outbox import Outbox, OutboxState
 from workers.runtime.channel import open_channel
 from workers.runtime.engine_client import EngineClient
+from workers.station import Station
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ async def examine(settings: Settings) -> list[Check]:
         _loads("Nội dung thông báo", lambda: TextCatalog(config / "texts"), "mọi nội dung lập được"),
         _loads("Quy tắc kiểm tra tệp", lambda: load_policy(config / "documents.yaml"), "đọc được"),
         *_unconfirmed(settings),
+        *_embedded(settings),
         await _engine(settings),
     ]
     try:
@@ -62,6 +64,13 @@ def _unconfirmed(settings: Settings) -> list[Check]:
     except DieuphoiError:
         return []
     return [Check("Chờ xác nhận", ok=None, text=text) for text in configuration.unconfirmed()]
+
+
+def _embedded(settings: Settings) -> list[Check]:
+    """Examine the engine on this machine, unless the settings name one elsewhere."""
+    if settings.gateway_address is not None:
+        return []
+    return [Check(one.name, one.ok, one.text) for one in Station(settings).stack.diagnose()]
 
 
 async def _engine(settings: Settings) -> Check:
