@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import tomllib
 import unicodedata
 from pathlib import Path
 
@@ -141,6 +142,13 @@ def test_python_of_the_readme_uses_what_the_code_has():
 
 def test_table_of_settings_is_current():
     assert settings_table() in (ROOT / "docs" / "runtime.md").read_text(encoding="utf-8")
+
+
+def test_layers_of_the_architecture_are_those_that_are_checked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = [one["layers"] for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers"]
+    told = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("<!-- layers")[2].split("```")[1]
+    assert told.split("\n")[1:-1] == [layer.replace("workers.", "") for layer in layers]
 
 
 def test_readme_is_short_and_composed():
