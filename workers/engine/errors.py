@@ -23,8 +23,8 @@ class PortTaken(EngineError):
 
     def __init__(self, port: int, owner: str) -> None:
         super().__init__(
-            f"Cổng {port} trên máy này đang do {owner} sử dụng; hãy dừng chương trình đó hoặc chọn dải cổng khác "
-            "(port offset) rồi chạy lại."
+            f"Cổng {port} trên máy này đang do {owner} sử dụng; hãy dừng chương trình đó hoặc chọn cổng khác "
+            "(DIEUPHOI_ENGINE_PORT_OFFSET, DIEUPHOI_SMTP_PORT, DIEUPHOI_METRICS_PORT) rồi chạy lại."
         )
         self.port = port
 

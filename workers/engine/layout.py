@@ -12,6 +12,7 @@ import os
 import socket
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -182,7 +183,7 @@ class ChildSpec:
 
     `env` is its whole environment. It is ready when every address of `ready_urls` answers 200; without one, as soon
     as it runs. While a process named in `needs` is down it is stopped, too. `fallback_argv` is used from the first
-    time on that it ended before it was ready.
+    time on that it ended before it was ready. `ports` are those it opens beside the ones of `ready_urls`.
     """
 
     name: str
@@ -193,6 +194,12 @@ class ChildSpec:
     needs: tuple[str, ...] = ()
     fallback_argv: tuple[str, ...] | None = None
     stop_seconds: float = 20.0
+    ports: tuple[int, ...] = ()
+
+    def all_ports(self) -> tuple[int, ...]:
+        """List the ports that must be free before it starts."""
+        asked = (urlsplit(url).port for url in self.ready_urls)
+        return (*self.ports, *(port for port in asked if port is not None))
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,10 @@ class Stack:
         """List the accounts people log in with; the passwords come from a file only its owner reads."""
         return users.logins(self.layout)
 
+    def needed_ports(self) -> tuple[int, ...]:
+        """List every port that must be free before a start: the engine's and those of the other children."""
+        return (*self.ports.all(), *(port for child in self.settings.children for port in child.all_ports()))
+
     def session(self, user_id: str) -> WebappsSession:
         """Prepare a session of Operate and Tasklist for one account; `async with` logs in.
 
@@ -307,7 +311,7 @@ class Stack:
                     supervisor.send_signal(signal.SIGHUP)
                 return
             self.down(progress)
-        require_free_ports(self.ports.all())
+        require_free_ports(self.needed_ports())
         progress.phase("Khởi động OpenSearch và Camunda 8.6.0")
         write_plan(self.layout.plan, plan)
         self.layout.state.unlink(missing_ok=True)
@@ -376,7 +380,7 @@ class Stack:
         yield _check("data", f"Ghi được vào {self.layout.data}.", lambda: require_writable(self.layout.data))
         status = self.status()
         if not status.running:
-            yield _check("ports", "Các cổng cần dùng đều trống.", lambda: require_free_ports(self.ports.all()))
+            yield _check("ports", "Các cổng cần dùng đều trống.", lambda: require_free_ports(self.needed_ports()))
             orphans = len(leftovers(self.layout.data))
             text = f"Tiến trình còn sót của lần chạy trước: {orphans}."
             yield Check("processes", orphans == 0, text if not orphans else f"{text} `dieuphoi up` sẽ dọn.")

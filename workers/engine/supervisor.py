@@ -326,6 +326,7 @@ def _child_spec(row: dict[str, Any]) -> ChildSpec:
         needs=tuple(row["needs"]),
         fallback_argv=None if fallback is None else tuple(fallback),
         stop_seconds=row["stop_seconds"],
+        ports=tuple(row.get("ports", ())),
     )
 
 
