@@ -169,10 +169,20 @@ async def note(
     )
 
 
-async def close_open_steps(work: Work, writer: Writer, code: str, outcome: str, process_id: str | None = None) -> None:
-    """Close what is open, of one process or of all, when a message ends it: the engine runs no end listener then."""
+async def close_open_steps(
+    work: Work,
+    writer: Writer,
+    code: str,
+    outcome: str,
+    process_id: str | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Close what is open, of one process, of one request or all, when a message or a timer ends it.
+
+    The engine runs no end listener then.
+    """
     for step in await writer.open_steps(code):
-        if process_id not in {None, step.process_id}:
+        if process_id not in {None, step.process_id} or request_id not in {None, step.request_id}:
             continue
         used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
         await writer.close_step(step.step_id, work.now, used, outcome)

@@ -220,6 +220,27 @@ class City:
         local_ones: Answers = await self.until(written, f"biến của {step.element_id}")
         return {**await self._variables_above(step), **local_ones}
 
+    async def variable_of(self, step: OpenStep, name: str) -> Any:
+        """Wait for a variable of the process that a step belongs to."""
+
+        async def element() -> Answers | None:
+            return next(iter(await self._hits("process-instance", {"term": {"key": step.step_id}}, size=1)), None)
+
+        found: Answers = await self.until(element, f"bước {step.element_id} trong nhật ký của bộ máy")
+        return await self.variable(found["value"]["processInstanceKey"], name)
+
+    async def sets(self, dossier: Dossier, element: str, **variables: Any) -> None:
+        """Have an operator set variables of the process that holds a step."""
+        step = await dossier.held(element)
+        hits = await self._hits("process-instance", {"term": {"key": step.step_id}}, size=1)
+        await self.zeebe.set_variables(hits[0]["value"]["processInstanceKey"], variables)
+
+    async def evaluate(self, decision: str, given: Answers) -> Answers:
+        """Have the engine decide."""
+        body = {"decisionDefinitionId": decision, "variables": given}
+        path = "/v2/decision-definitions/evaluation"
+        return await self.zeebe._call("quyết định", "POST", path, body)  # type: ignore[no-any-return]
+
     async def variable(self, process_instance: int, name: str) -> Any:
         """Wait for a variable of a process instance."""
         query = {"bool": {"must": [{"term": {"value.scopeKey": process_instance}}, {"term": {"value.name": name}}]}}
@@ -394,6 +415,10 @@ class Dossier:
             return rows[-1] if len(rows) >= times else None
 
         return await self.city.until(written, f"{self.code}: dòng thời gian có “{step}” {times} lần")  # type: ignore[no-any-return]
+
+    async def is_told(self, message: str, **variables: Any) -> None:
+        """Have another system send the dossier a message."""
+        await self.city.publish(message, self.code, **variables)
 
     # The usual way, for stories about something else
 

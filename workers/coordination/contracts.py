@@ -330,6 +330,7 @@ class RemindIn(DossierIn):
     unit: str | None = None
     rung: int = Field(ge=0, le=20)
     ladder: Ladder
+    deadline_revision: int | None = None
     watched_due_at: AwareDatetime | None = None
 
 

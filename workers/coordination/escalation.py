@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.casework import dossier_or_operator, moment_label, note, tell_unit, time_left_label
+from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_unit, time_left_label
 from workers.coordination.contracts import RemindIn, RemindOut
 from workers.records import FINISHED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from workers.ports import Work
     from workers.records import DossierRecord, OpenStep
 
 DOSSIER = "dossier"
+EXTENSION = "dossier_extension"
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,11 @@ async def remind(inp: RemindIn, work: Work) -> RemindOut:
     When the deadline moved since the last look, nobody is told and the ladder starts anew.
     """
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    if inp.escalation_kind == DOSSIER and any(one.process_id == EXTENSION for one in await _open_steps(inp, work)):
+        # No offer is open while its watch is here: its timer took the task away, and ran no listener.
+        await close_open_steps(work, await work.write(), dossier.code, "không đề nghị gia hạn", EXTENSION)
     subject = await _subject(inp, work, dossier)
-    if subject is None:
+    if subject is None or await _is_superseded(inp, work):
         return RemindOut(rung=inp.rung, wake_at=work.now, escalation_continues=False)
     if dossier.paused_at is not None and inp.escalation_kind == DOSSIER:
         return RemindOut(rung=0, wake_at=_earliest_near(work, dossier), escalation_continues=True)
@@ -63,10 +68,23 @@ async def _subject(inp: RemindIn, work: Work, dossier: DossierRecord) -> Subject
         if dossier.state in FINISHED:
             return None
         return Subject("Giải quyết hồ sơ", dossier.lead_unit, dossier.due_at, dossier.near_due_at)
-    for step in await work.read.open_steps(dossier.code):
+    for step in await _open_steps(inp, work):
         if _is_watched(inp, step) and step.due_at is not None:
             return Subject(step.name, step.unit, step.due_at, step.opened_at)
     return None
+
+
+async def _open_steps(inp: RemindIn, work: Work) -> Sequence[OpenStep]:
+    return await work.read.open_steps(inp.dossier_code)
+
+
+async def _is_superseded(inp: RemindIn, work: Work) -> bool:
+    """Tell whether the deadline moved earlier since this watch began: then another one watches."""
+    if inp.escalation_kind != DOSSIER or inp.deadline_revision is None:
+        return False
+    changes = await work.read.deadline_changes(inp.dossier_code)
+    later = [one for one in changes if one.revision > inp.deadline_revision]
+    return any(one.before is not None and one.after < one.before for one in later)
 
 
 def _is_watched(inp: RemindIn, step: OpenStep) -> bool:

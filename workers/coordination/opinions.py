@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, moment_label, note, tell_unit
+from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_unit
 from workers.contract import Nothing
 from workers.coordination.contracts import (
     CloseRoundIn,
@@ -107,6 +107,7 @@ async def record_silence(inp: RecordSilenceIn, work: Work) -> RecordSilenceOut:
     await writer.update_opinion(inp.request_id, silent=True, silence_outcome=rule.outcome, silence_clause=rule.clause)
     dossier = await dossier_or_operator(writer, inp.dossier_code)
     values = {"request_due_label": moment_label(opinion.due_at), "consequence": OUTCOME_NAMES[rule.outcome]}
+    await close_open_steps(work, writer, dossier.code, "không trả lời", request_id=inp.request_id)
     await tell_unit(work, writer, dossier, opinion.unit, "opinion_overdue", values)
     await note(
         work,

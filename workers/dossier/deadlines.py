@@ -72,11 +72,11 @@ async def recompute(inp: ChangeDeadlineIn, work: Work) -> ChangeDeadlineOut:
 
     What a person set stays when the calendar changes.
     """
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    writer = await work.write()
+    dossier = await dossier_or_operator(writer, inp.dossier_code)
     new = _new_deadline(inp, work, dossier)
     reason = inp.change_reason or "Lịch làm việc thay đổi"
     before = dossier.due_at
-    writer = await work.write()
     if new.at != before and dossier.state in IN_PROGRESS:
         by_hand = inp.new_due_at is not None
         dossier = await move_deadline(work, writer, dossier, new, reason, inp.change_clause, due_set_by_hand=by_hand)
@@ -85,7 +85,8 @@ async def recompute(inp: ChangeDeadlineIn, work: Work) -> ChangeDeadlineOut:
         await note(work, writer, dossier.code, "Thay đổi thời hạn giải quyết", clause=inp.change_clause, remark=reason)
     return ChangeDeadlineOut(
         **deadline_of(dossier),
-        moved_earlier=dossier.due_at < before,
+        # Before it is accepted nothing watches the deadline yet, so nothing has to watch the earlier one.
+        moved_earlier=dossier.accepted_at is not None and dossier.due_at < before,
         dossier_summary=DossierSummary(**summary(work, dossier)),
     )
 
@@ -98,8 +99,13 @@ async def assess_extension(inp: DossierIn, work: Work) -> AssessExtensionOut:
 
 
 async def grant_extension(inp: GrantExtensionIn, work: Work) -> GrantExtensionOut:
-    """Send the apology (form 04) with the reason and the new day, and move the deadline."""
+    """Send the apology (form 04) with the reason and the new day, and move the deadline.
+
+    A dossier whose result came first is not extended any more.
+    """
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    if dossier.state not in IN_PROGRESS:
+        return _deadline_as_it_is(work, dossier)
     procedure = work.rules.procedure_of(dossier)
     rule = procedure.extension
     if rule is None or dossier.extensions >= rule.max_times:
@@ -132,6 +138,11 @@ async def grant_extension(inp: GrantExtensionIn, work: Work) -> GrantExtensionOu
     await tell_applicant(work, writer, dossier, "extension_notice", values, [paper])
     await note(work, writer, dossier.code, "Xin lỗi và gia hạn", unit=dossier.lead_unit, clause=rule.clause)
     return GrantExtensionOut(**deadline_of(dossier), dossier_summary=DossierSummary(**summary(work, dossier)))
+
+
+def _deadline_as_it_is(work: Work, dossier: DossierRecord) -> GrantExtensionOut:
+    shown = DossierSummary(**summary(work, dossier))
+    return GrantExtensionOut(**deadline_of(dossier), extended=False, dossier_summary=shown)
 
 
 def _why_not_now(dossier: DossierRecord, work: Work) -> str | None:

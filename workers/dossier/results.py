@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, moment_label, note, tell_applicant
+from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_applicant
 from workers.contract import DossierIn, Nothing
 from workers.dossier.contracts import IssueResultIn, IssueResultOut, NotifyResultOut, RateResultIn
 from workers.records import DossierState
@@ -36,6 +36,7 @@ async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
     dossier = await writer.update_dossier(
         dossier.code, state=DossierState.RESOLVED, resolved_at=work.now, result_number=number, result_type=kind
     )
+    await close_open_steps(work, writer, dossier.code, "đã có kết quả")
     await writer.add_paper(decision)
     await writer.add_paper(slip)
     await note(work, writer, dossier.code, f"Phát hành kết quả số {number}", unit=issuer)
