@@ -84,7 +84,10 @@ class Submission(Record):
 
 
 class DossierRecord(Record):
-    """Hold a dossier. `process_instance_key` finds it in Operate; `pauses` since `received_at`, oldest first."""
+    """Hold a dossier. `process_instance_key` finds it in Operate; `pauses` since `received_at`, oldest first.
+
+    `extended`: when an extension was granted and of how many working days; `extension_days` is their sum.
+    """
 
     code: str
     submission_id: str
@@ -115,6 +118,7 @@ class DossierRecord(Record):
     result_type: str | None = None
     extensions: int = 0
     extension_days: int = 0
+    extended: list[tuple[datetime, int]] = Field(default_factory=list)
     supplements: int = 0
     rating: int | None = None
     tracking_secret: str
@@ -122,6 +126,10 @@ class DossierRecord(Record):
     @field_serializer("pauses")
     def _written(self, pauses: list[tuple[datetime, datetime]]) -> list[list[str]]:
         return [[start.isoformat(), end.isoformat()] for start, end in pauses]
+
+    @field_serializer("extended")
+    def _granted(self, extended: list[tuple[datetime, int]]) -> list[tuple[str, int]]:
+        return [(at.isoformat(), days) for at, days in extended]
 
 
 class DeadlineChange(Record):

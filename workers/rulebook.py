@@ -333,7 +333,7 @@ class Rulebook:
             hours.next_working_instant(dossier.received_at),
             hours,
             pauses=dossier.pauses,
-            extension_days=dossier.extension_days,
+            extensions=dossier.extended,
             same_day=procedure.same_day,
         )
         return Moment(due_at, hours.is_provisional(dossier.received_at, due_at))

@@ -29,6 +29,7 @@ class DossierSummary(Variables):
     procedure_name: str
     title: str
     urgency_label: str
+    urgent: bool = False
     origin_unit_name: str
     lead_unit_name: str
     received_label: str

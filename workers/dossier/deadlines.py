@@ -133,6 +133,7 @@ async def grant_extension(inp: GrantExtensionIn, work: Work) -> GrantExtensionOu
         rule.clause,
         extensions=dossier.extensions + 1,
         extension_days=dossier.extension_days + inp.extension_days,
+        extended=[*dossier.extended, (work.now, inp.extension_days)],
     )
     await writer.add_paper(paper)
     await tell_applicant(work, writer, dossier, "extension_notice", values, [paper])

@@ -89,7 +89,7 @@ async def receive(inp: ReceiveSupplementIn, work: Work) -> ReceiveSupplementOut:
     paused_at = dossier.paused_at or work.now
     due = work.rules.supplemented_due(dossier, inp.supplement_stage, paused_at, work.now)
     state = DossierState.ACCEPTED if dossier.accepted_at else DossierState.REGISTERED
-    counted = {"received_at": work.now, "original_due_at": due.at} if restarts else {}
+    counted = {"received_at": work.now, "original_due_at": due.at, "due_set_by_hand": False} if restarts else {}
     if documents:
         await writer.add_documents(dossier.code, documents)
     dossier = await move_deadline(

@@ -104,6 +104,7 @@ dossiers = Table(
     Column("result_type", String),
     Column("extensions", Integer, nullable=False),
     Column("extension_days", Integer, nullable=False),
+    Column("extended", structured(), nullable=False, server_default="[]"),
     Column("supplements", Integer, nullable=False),
     Column("rating", Integer),
     Column("tracking_secret", String, nullable=False),

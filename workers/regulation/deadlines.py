@@ -210,17 +210,24 @@ def recomputed_due(
     hours: WorkingTime,
     *,
     pauses: Sequence[tuple[datetime, datetime]] = (),
-    extension_days: int = 0,
+    extensions: Sequence[tuple[datetime, int]] = (),
     same_day: SameDay | None = None,
 ) -> datetime:
     """Compute a deadline again from its facts, after the calendar changed.
 
-    `pauses` are the finished pauses (stopped at, resumed at) since `counted_from`, oldest first.
+    `pauses` are the finished pauses (stopped at, resumed at) since `counted_from`, `extensions` the moments and working
+    days granted, both oldest first. They count in the order in which they took effect: an extension ends with a
+    working day, so that it matters whether a pause came before it.
     """
     due_at = _due(limit, counted_from, hours, same_day)
+    granted = list(extensions)
     for paused_at, resumed_at in pauses:
+        while granted and granted[0][0] < resumed_at:
+            due_at = extended_due(due_at, granted.pop(0)[1], hours)
         due_at = resumed_due(due_at, paused_at, resumed_at, hours)
-    return extended_due(due_at, extension_days, hours) if extension_days else due_at
+    for _, working_days in granted:
+        due_at = extended_due(due_at, working_days, hours)
+    return due_at
 
 
 def is_overdue(due_at: datetime, at: datetime) -> bool:

@@ -85,6 +85,17 @@ async def test_pauses_and_extension_days_count_in_a_recomputation(office):
     assert result["due_at"] == moved.isoformat() != DUE.isoformat()
 
 
+async def test_a_pause_after_an_extension_moves_nothing_when_the_calendar_did_not_change(office):
+    code = await office.accepted()
+    await office.run("extension.grant", at=NEAR, dossier_code=code, extension_reason="Chờ", extension_days=3)
+    given = {"dossier_code": code, "supplement_stage": "appraisal"}
+    await office.run("supplement.request", at=NEAR + timedelta(hours=1), extra_requirements="Ảnh", **given)
+    await office.run("supplement.receive", at=NEAR + timedelta(hours=2), **given)
+    moved = (await office.dossier(code)).due_at
+    assert moved == datetime(2026, 11, 30, 8, 30, tzinfo=ZONE)
+    assert (await office.run("deadline.recompute", dossier_code=code))["due_at"] == moved.isoformat()
+
+
 async def test_deliveries_again_and_at_once_move_it_once(office):
     code = await office.accepted()
     given = {"dossier_code": code, "new_due_at": (DUE - DAY).isoformat()}

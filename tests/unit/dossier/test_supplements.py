@@ -123,6 +123,15 @@ async def test_at_intake_the_clock_starts_anew_with_the_complete_dossier(office)
     assert result["deadline_revision"] == 1
 
 
+async def test_a_clock_that_starts_anew_forgets_what_a_person_had_set(office):
+    code = await office.registered()
+    by_hand = datetime(2026, 11, 20, 17, tzinfo=ZONE)
+    await office.run("deadline.recompute", dossier_code=code, new_due_at=by_hand.isoformat())
+    await office.run("supplement.request", dossier_code=code, missing=MISSING)
+    await office.run("supplement.receive", at=LATER, dossier_code=code)
+    assert not (await office.dossier(code)).due_set_by_hand
+
+
 async def test_in_appraisal_the_clock_goes_on_where_it_stopped(office):
     code = await office.accepted()
     before = await office.dossier(code)

@@ -176,7 +176,7 @@ def test_a_new_holiday_moves_the_deadline(hours, raw_calendar):
     assert recomputed_due(FIVE_DAYS, start, changed, pauses=pauses) == at("2026-03-11T17:00")
     assert recomputed_due(FIVE_DAYS, start, hours) == at("2026-03-09T17:00")
     assert recomputed_due(FIVE_DAYS, start, changed) == at("2026-03-10T17:00")
-    assert recomputed_due(FIVE_DAYS, start, changed, extension_days=2) == at("2026-03-12T17:00")
+    assert recomputed_due(FIVE_DAYS, start, changed, extensions=[(at("2026-03-09T09:00"), 2)]) == at("2026-03-12T17:00")
 
 
 def test_the_due_instant_itself_is_on_time():
