@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -107,10 +108,11 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
     procedure = rules.procedure_of(dossier)
     left = shown.minutes_left or 0
     console.print(Text(f"Hồ sơ {dossier.code}", style="bold"), Text(f"— {dossier.title}"))
-    console.print(f"{procedure.name} (mã {procedure.code}, phiên bản {procedure.version})")
+    console.print(f"{escape(procedure.name)} (mã {procedure.code}, phiên bản {procedure.version})")
     console.print(f"Trạng thái: [bold]{STATE_NAMES[dossier.state]}[/]")
     console.print(
-        "Đang giữ: " + ("; ".join(shown.holders) or "không đơn vị nào (bước tự động, chờ người nộp hoặc đã xong)")
+        "Đang giữ: "
+        + (escape("; ".join(shown.holders)) or "không đơn vị nào (bước tự động, chờ người nộp hoặc đã xong)")
     )
     hint = " (tạm tính: lịch làm việc chưa được xác nhận)" if dossier.deadline_provisional else ""
     console.print(
@@ -125,10 +127,10 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
         amount = rules.amount_label(abs(left))
         console.print(f"[red]Quá hạn {amount}[/]" if left < 0 else f"Còn [bold]{amount}[/]", highlight=False)
     if shown.next_steps:
-        console.print("Tiếp theo: " + " | ".join(shown.next_steps), highlight=False)
+        console.print("Tiếp theo: " + escape(" | ".join(shown.next_steps)), highlight=False)
     console.print(_timeline_table(shown.rows, rules))
     papers = ", ".join(paper.title + (f" số {paper.number}" if paper.number else "") for paper in shown.overview.papers)
-    console.print(f"Giấy tờ đã lập: {papers or 'chưa có'}", highlight=False)
+    console.print(f"Giấy tờ đã lập: {escape(papers) or 'chưa có'}", highlight=False)
     console.print(f"Thư đã gửi: {shown.mails}", highlight=False)
 
 
@@ -139,11 +141,11 @@ def _timeline_table(rows: Sequence[Row], rules: Rulebook) -> Table:
         table.add_row(
             moment_label(row.since),
             "đang giữ" if row.open else (moment_label(row.until) if row.until else ""),
-            row.unit or "",
-            row.step,
+            escape(row.unit or ""),
+            escape(row.step),
             "" if row.used is None else rules.amount_label(row.used),
             "" if row.limit is None else rules.amount_label(row.limit),
-            " ".join(part for part in (late, row.outcome or "") if part),
+            " ".join(part for part in (late, escape(row.outcome or "")) if part),
         )
     return table
 
