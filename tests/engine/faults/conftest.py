@@ -21,9 +21,9 @@ PORT_OFFSET = 60
 SMTP_PORT, METRICS_PORT = 1025 + PORT_OFFSET, 9464 + PORT_OFFSET
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Run a town for the whole session; its data is kept if a test failed."""
+    """Run a town for the tests of a module; its data is kept if a test failed."""
     place = tmp_path_factory.mktemp("town")
     home = place / "home"
     home.mkdir()

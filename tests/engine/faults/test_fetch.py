@@ -87,9 +87,7 @@ def fetching(tmp_path: Path) -> Iterator[Fetching]:
 
 
 @pytest.mark.parametrize("name", ["dist-1.0.zip", "search-1.0.jar"])
-def test_a_fetch_killed_half_way_through_a_file_is_done_properly_by_the_next_run(
-    fetching: Fetching, name: str
-) -> None:
+def test_a_fetch_killed_half_way_through_a_file_is_done_properly_by_the_next_run(fetching: Fetching, name: str) -> None:
     fetching.registry.stall.add(name)
     killed = fetching.start()
     assert fetching.registry.half_sent.wait(PATIENCE)

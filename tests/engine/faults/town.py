@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import asynccontextmanager, suppress
+import unicodedata
+from collections import Counter
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import psutil
+from ruamel.yaml import YAML
 from sqlalchemy import select
 
 from workers import intake
@@ -29,11 +32,12 @@ from workers.demo import ANSWERS
 from workers.engine.layout import BROKER
 from workers.records import FINISHED, DossierState
 from workers.registry import tables as t
+from workers.registry.outbox import Outbox, OutboxState
 from workers.regulation.calendar import VIETNAM
 from workers.rulebook import local
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from workers.engine.stack import Stack
     from workers.records import OpinionRecord
@@ -43,6 +47,10 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[3]
 EXAMPLES = PROJECT / "examples" / "dossiers"
 LOOK_AGAIN_SECONDS = 0.25
+PATIENCE = 300.0
+"""Seconds until a test gives up; a busy machine needs minutes for what an idle one does in seconds."""
+LEFT_BY_A_KILL = timedelta(seconds=45)
+"""A letter on its way for longer than the longest send belongs to a process that was killed."""
 LONGER_THAN_ANY_JOB = timedelta(minutes=6)
 SIMPLE = ("construction-permit", "marital-status", "business-registration", "work-permit-urgent")
 WITH_COORDINATION = ("city-plan", "construction-permit-missing-drawings")
@@ -58,6 +66,13 @@ def copy_rules(home: Path) -> None:
     text, changed = re.subn(r"(?m)^quiet_hours: .*$", quiet, notifications.read_text("utf-8"))
     assert changed == 1
     notifications.write_text(text, "utf-8")
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
+    """Wait until something holds. Raises TimeoutError when it does not within `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - what is waited for lives in other processes
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 class Workers:
@@ -115,13 +130,15 @@ class Workers:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    async def wait_ready(self, seconds: float = 60) -> None:
+    async def wait_ready(self, seconds: float = PATIENCE) -> None:
         """Wait until every job type is polled."""
-        async with asyncio.timeout(seconds):
-            while await self.answer("/readyz") != httpx2.codes.OK:
-                assert self._process is not None
-                assert self._process.poll() is None, self.log.read_text("utf-8")[-2000:]
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+        async def ready() -> bool:
+            assert self._process is not None
+            assert self._process.poll() is None, self.log.read_text("utf-8")[-2000:]
+            return await self.answer("/readyz") == httpx2.codes.OK
+
+        await eventually(ready, seconds)
 
     async def answer(self, path: str) -> int | None:
         """Ask the health server; None when nobody answers."""
@@ -130,6 +147,16 @@ class Workers:
                 return (await client.get(f"{self._health}{path}")).status_code
             except httpx2.TransportError:
                 return None
+
+    async def unanswered_for(self, seconds: float) -> None:
+        """Wait until the engine has answered no poll of any job type for so long, by the workers' own account."""
+
+        async def silent() -> bool:
+            async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+                types = (await client.get(f"{self._health}/healthz")).json()["job_types"].values()
+            return all(one["last_poll_age_seconds"] > seconds for one in types)
+
+        await eventually(silent)
 
     def lines(self) -> list[dict[str, Any]]:
         """Read the log, one JSON object a line; a line cut by a kill is left out."""
@@ -200,19 +227,23 @@ class Town:
         """Hand in example dossiers; returns the ids of the submissions."""
         return [await intake.submit(services, EXAMPLES / name) for name in names]
 
-    async def registered(self, services: Services, submissions: Iterable[str], seconds: float = 120) -> list[str]:
+    async def registered(self, services: Services, submissions: Iterable[str], seconds: float = PATIENCE) -> list[str]:
         """Wait until each submission has its code."""
         codes = [await intake.wait_for_code(services, one, seconds) for one in submissions]
         self.codes += codes
         return codes
 
-    async def finished(self, services: Services, codes: Collection[str], seconds: float = 150) -> None:
+    async def finished(self, services: Services, codes: Collection[str], seconds: float = PATIENCE) -> None:
         """Wait until every dossier has its result and nobody holds it any more."""
         left: dict[str, str] = {}
+
+        async def all_done() -> bool:
+            nonlocal left
+            left = await _unfinished(services, codes)
+            return not left
+
         try:
-            async with asyncio.timeout(seconds):
-                while left := await _unfinished(services, codes):
-                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await eventually(all_done, seconds)
         except TimeoutError:
             raise AssertionError(f"after {seconds} s unfinished: {left}") from None
 
@@ -221,12 +252,24 @@ class Town:
 
         The jobs of living workers come back, too: each runs twice then, and must still have its effect once.
         """
+        before = await self.timed_out_jobs()
+
+        async def some_came_back() -> bool:
+            return await self.timed_out_jobs() > before
+
         async with self.stack.zeebe() as zeebe:
             await zeebe.pin_clock(datetime.now(UTC) + LONGER_THAN_ANY_JOB)
             try:
-                await asyncio.sleep(2.5)
+                await eventually(some_came_back)
             finally:
                 await zeebe.reset_clock()
+
+    async def timed_out_jobs(self) -> float:
+        """Count the jobs that the engine took back from a worker since it started."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+            page = await client.get(f"{self.stack.endpoints.management}/actuator/prometheus")
+        counts = re.findall(r'zeebe_job_events_total{[^}]*action="timed out"[^}]*} (\S+)', page.raise_for_status().text)
+        return sum(float(count) for count in counts)
 
     async def incidents(self) -> list[dict[str, Any]]:
         """List the engine's open incidents."""
@@ -235,6 +278,48 @@ class Town:
             rows: list[dict[str, Any]] = found.json()["items"]
             return rows
 
+    async def letter_states(self, services: Services) -> Counter[OutboxState]:
+        """Count the letters to people by state."""
+        letters = select(t.outbox.c.state).where(t.outbox.c.channel == "email")
+        return Counter(OutboxState(row["state"]) for row in await services.registry.latest.rows(letters))
+
+    async def letters_settled(self, services: Services) -> None:
+        """Wait until no letter is due any more; what a killed process left half-sent is given up as if long ago."""
+        await Outbox(services.registry, "later").recover(services.now(), services.now() - LEFT_BY_A_KILL)
+
+        async def settled() -> bool:
+            return not {OutboxState.PENDING, OutboxState.SENDING} & set(await self.letter_states(services))
+
+        await eventually(settled)
+
+    async def until_put_off(self, services: Services) -> None:
+        """Wait until a letter met a closed door."""
+        closed = select(t.attempts.c.reason).where(t.attempts.c.reason == "không kết nối được máy chủ thư")
+
+        async def put_off() -> bool:
+            return bool(await services.registry.latest.rows(closed))
+
+        await eventually(put_off)
+
+    async def a_person_decides(self, services: Services) -> None:
+        """Look into the mailbox, as a person would: what came is done, what did not come is sent again."""
+        await Outbox(services.registry, "later").recover(services.now(), services.now())
+        outbox = Outbox(services.registry, "person")
+        came = {name.strip("<>").rpartition("@")[0] for name in self.post.letters()}
+        for letter in await outbox.undecided(limit=1000):
+            if letter.message_id in came:
+                await outbox.mark_sent(letter.id, services.now())
+            else:
+                assert await outbox.requeue(letter.id, services.now())
+
+    def doctor(self) -> tuple[int, str]:
+        """Run `dieuphoi doctor`: exit code and what it says."""
+        command = [sys.executable, "-m", "workers.cli", "doctor"]
+        done = subprocess.run(
+            command, env=self.workers.environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
+        )
+        return done.returncode, done.stdout + done.stderr
+
     def kill_engine(self, name: str = BROKER) -> int:
         """Kill -9 one of the engine's processes and return its pid."""
         pid = self.stack.status().process(name).pid
@@ -242,15 +327,23 @@ class Town:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def supervisor(self) -> psutil.Process:
-        """Find the process that starts the engine's processes again."""
-        return psutil.Process(json.loads(self.stack.layout.state.read_text("utf-8"))["supervisor"]["pid"])
+    @contextmanager
+    def nobody_restarts_the_engine(self) -> Iterator[None]:
+        """Hold the supervisor still."""
+        supervisor = psutil.Process(json.loads(self.stack.layout.state.read_text("utf-8"))["supervisor"]["pid"])
+        supervisor.suspend()
+        try:
+            yield
+        finally:
+            supervisor.resume()
 
-    async def comes_back(self, name: str, old_pid: int, seconds: float = 120) -> None:
+    async def comes_back(self, name: str, old_pid: int, seconds: float = PATIENCE) -> None:
         """Wait until the supervisor has replaced a killed process and all is ready."""
-        async with asyncio.timeout(seconds):
-            while self.stack.status().process(name).pid in {old_pid, None}:
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+        async def replaced() -> bool:
+            return self.stack.status().process(name).pid not in {old_pid, None}
+
+        await eventually(replaced, seconds)
         await asyncio.to_thread(self.stack.wait_ready, seconds)
 
     @asynccontextmanager
@@ -355,3 +448,12 @@ async def _unfinished(services: Services, codes: Collection[str]) -> dict[str, s
 def mix(count: int, names: Sequence[str] = (*SIMPLE, *WITH_COORDINATION)) -> list[str]:
     """Name so many example dossiers, in turn."""
     return [names[number % len(names)] for number in range(count)]
+
+
+def personal_data() -> Iterator[str]:
+    """List what the example dossiers say of their applicants, as a log would show it."""
+    for dossier in sorted(EXAMPLES.glob("*/dossier.yaml")):
+        applicant = YAML(typ="safe").load(dossier.read_text("utf-8"))["applicant"]
+        for name in ("name", "id_number", "tax_code", "phone", "email", "address"):
+            if value := applicant.get(name):
+                yield unicodedata.normalize("NFC", value)
