@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import subprocess
@@ -138,6 +139,12 @@ def test_python_of_the_readme_uses_what_the_code_has():
     names = {**vars(casework), **vars(contract), **vars(results), "Work": object}
     exec(compile("from __future__ import annotations\n" + block, "README.md", "exec"), names)
     assert names["THANK_RATER"].type == "result.thank"
+
+
+def test_python_of_the_docs_can_be_read():
+    for page in PAGES:
+        for block in fenced(page, "python"):
+            compile(block, page.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def test_table_of_settings_is_current():
