@@ -68,7 +68,7 @@ def facts(work: Work, dossier: DossierRecord) -> dict[str, Any]:
     }
 
 
-def summary(work: Work, dossier: DossierRecord) -> dict[str, str]:
+def summary(work: Work, dossier: DossierRecord) -> dict[str, Any]:
     """Collect what stands at the top of every form."""
     known = facts(work, dossier)
     return {
@@ -76,6 +76,7 @@ def summary(work: Work, dossier: DossierRecord) -> dict[str, str]:
         "procedure_name": known["procedure_name"],
         "title": dossier.title,
         "urgency_label": URGENCY_LABELS.get(dossier.urgency, dossier.urgency),
+        "urgent": dossier.urgency == "urgent",
         "origin_unit_name": known["unit_name"],
         "lead_unit_name": known["lead_unit_name"],
         "received_label": known["received_label"],

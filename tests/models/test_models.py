@@ -65,3 +65,11 @@ def test_messages_named_in_the_code_are_those_of_the_dictionary(models):
     messages = models.dictionary.messages
     assert named <= messages.keys()
     assert {name for name, message in messages.items() if not message.from_outside} <= named
+
+
+def test_every_persons_task_names_its_dossier_and_urgency_in_the_task_list(bpmn):
+    texts = [path.read_text(encoding="utf-8") for path in sorted(bpmn.rglob("*.bpmn"))]
+    tasks = [task for text in texts for task in re.findall(r"<bpmn:userTask .*?</bpmn:userTask>", text, re.DOTALL)]
+    assert tasks
+    assert [task for task in tasks if 'target="taskContextDisplayName"' not in task] == []
+    assert [task for task in tasks if "<zeebe:priorityDefinition " not in task] == []

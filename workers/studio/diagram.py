@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\b(?!\s*\()(?!\s*:)")
 _LONG_FUNCTIONS = re.compile(
     r"\b(?:date and time|years and months duration|string length|substring before|substring after|upper case|lower case"
     r"|starts with|ends with|list contains|insert before|index of|distinct values|day of week|get value|context put"
-    r"|is defined|get or else)\s*(?=\()"
+    r"|is defined|get or else|string join)\s*(?=\()"
 )
 _BOUND = re.compile(r"\b(?:for|some|every)\s+(\w+)\s+in\b")
 _FEEL_WORDS = {
