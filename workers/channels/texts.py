@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from workers.errors import ConfigError, NeedsOperator
 from workers.ports import Text
+from workers.yaml_files import Mistake, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,26 +47,34 @@ EVENTS = (
 )
 
 
+def _example(value: object) -> object:
+    if all(isinstance(one, str) for one in (value if isinstance(value, list) else [value])):
+        return value
+    message = "cần một ví dụ là chữ trong dấu nháy kép, hoặc danh sách những chữ như thế"
+    raise ValueError(message)
+
+
 class _TextFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1)
     audience: Literal["applicant", "unit"]
-    values: dict[str, str | list[str]]
+    values: dict[str, Annotated[str | list[str], PlainValidator(_example)]]
     subject: str = Field(min_length=1)
     body: str = Field(min_length=1)
 
 
 @dataclass(frozen=True)
-class _Source:
+class _Part:
     """Hold a part of a text and the line of the file on which it begins."""
 
     content: str
-    path: Path
-    line: int
+    source: Source
+    first_line: int
 
-    def at(self, line: int) -> str:
-        return f"{self.path}:{self.line + line - 1}"
+    def note(self, line: int, text: str) -> None:
+        """Note a mistake at a line of the part."""
+        self.source.note_line(self.first_line + line - 1, text)
 
 
 @dataclass(frozen=True)
@@ -94,13 +100,19 @@ class TextCatalog:
     """Render the text of an event."""
 
     def __init__(self, directory: Path, events: Sequence[str] = EVENTS) -> None:
-        """Load and check all texts. Raises ConfigError, naming file, line and what is expected."""
+        """Load and check all texts. Raises ConfigError with all mistakes: file, line and what is expected."""
         environment = _environment()
-        self._texts = {event: _load(environment, directory / f"{event}.yaml") for event in events}
-        strangers = sorted({path.stem for path in directory.glob("*.yaml")} - set(events))
-        if strangers:
-            path = directory / f"{strangers[0]}.yaml"
-            raise ConfigError(f"{path}: không có sự kiện nào mang tên này; hãy đổi tên hoặc xóa tệp.")
+        sources = {event: Source(directory / f"{event}.yaml") for event in events}
+        texts = [_load(environment, event, source) for event, source in sources.items()]
+        mistakes = [mistake for source in sources.values() for mistake in source.mistakes]
+        mistakes += [
+            Mistake(str(path), 1, "không có sự kiện nào mang tên này, cần đổi tên hoặc xóa tệp.")
+            for path in directory.glob("*.yaml")
+            if path.stem not in sources
+        ]
+        if mistakes:
+            raise ConfigError("\n".join(map(str, sorted(mistakes))))
+        self._texts = {text.event: text for text in texts if text}
 
     def render(self, event: str, values: Mapping[str, Any]) -> Text:
         """Render the subject (one line) and body of an event, NFC; values it does not declare are left out.
@@ -151,27 +163,21 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
 
 
-def _load(environment: ImmutableSandboxedEnvironment, path: Path) -> NotificationText:
-    content = _read(path)
-    try:
-        file = _TextFile.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        line, where = _line(content, first["loc"]), ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}:{line}: mục “{where}” chưa đúng ({first['msg']}).") from error
+def _load(environment: ImmutableSandboxedEnvironment, event: str, source: Source) -> NotificationText | None:
+    file = source.whole(_TextFile)
+    if file is None:
+        return None
     # A block text begins on the line after its key.
-    subject = _Source(file.subject, path, _line(content, ("subject",)))
-    body = _Source(file.body, path, _line(content, ("body",)) + 1)
-    used = {name: where for source in (body, subject) for name, where in _used(environment, source).items()}
-    for name, where in used.items():
-        if name not in file.values:
-            raise ConfigError(f"{where}: dùng “{name}” nhưng mục values không khai báo; hãy khai báo kèm ví dụ.")
-    for name in file.values:
-        if name not in used:
-            line = _line(content, ("values", name))
-            raise ConfigError(f"{path}:{line}: khai báo “{name}” nhưng nội dung không dùng; hãy xóa hoặc dùng.")
+    subject = _Part(file.subject, source, source.line(("subject",)))
+    body = _Part(file.body, source, source.line(("body",)) + 1)
+    used = [_used(environment, part, file.values) for part in (subject, body)]
+    if not source.mistakes:
+        for name in file.values.keys() - set().union(*used):
+            source.note(("values", name), "nội dung không dùng giá trị này, cần xóa hoặc dùng.")
+    if source.mistakes:
+        return None
     text = NotificationText(
-        event=path.stem,
+        event=event,
         name=file.name,
         audience=file.audience,
         examples=file.values,
@@ -181,42 +187,24 @@ def _load(environment: ImmutableSandboxedEnvironment, path: Path) -> Notificatio
     try:
         text.render(file.values)
     except TemplateError as error:
-        raise ConfigError(f"{body.at(1)}: không dựng được với các giá trị ví dụ ({error.message}).") from error
+        body.note(1, f"không dựng được với các giá trị ví dụ, cần sửa chỗ dùng giá trị ({error.message}).")
     return text
 
 
-def _read(path: Path) -> Any:
+def _used(environment: ImmutableSandboxedEnvironment, part: _Part, declared: Mapping[str, Any]) -> set[str]:
+    """Name the values that a part uses, and note what it may not use."""
     try:
-        content = YAML().load(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: không đọc được; cần một tệp nội dung cho sự kiện “{path.stem}”.") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{path}:{line}: không đúng cú pháp YAML.") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}:1: cần các mục name, audience, values, subject, body.")
-    return content
-
-
-def _used(environment: ImmutableSandboxedEnvironment, source: _Source) -> dict[str, str]:
-    try:
-        tree = environment.parse(source.content)
+        tree = environment.parse(part.content)
     except TemplateSyntaxError as error:
-        raise ConfigError(f"{source.at(error.lineno)}: không đúng cú pháp ({error.message}).") from error
+        part.note(error.lineno, f"không đúng cú pháp, cần kiểm tra các dấu {{{{ }}}} và {{% %}} ({error.message}).")
+        return set()
     if next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None):
-        raise ConfigError(f"{source.at(1)}: nội dung không được lấy từ tệp khác.")
-    names = meta.find_undeclared_variables(tree) - set(environment.globals)
-    return {node.name: source.at(node.lineno) for node in tree.find_all(nodes.Name) if node.name in names}
-
-
-def _line(content: Any, where: Sequence[str | int]) -> int:
-    line = 1
-    for key in where:
-        if not isinstance(content, CommentedMap) or key not in content:
-            break
-        line = content.lc.key(key)[0] + 1
-        content = content[key]
-    return line
+        part.note(1, "nội dung lấy từ tệp khác, cần viết cả nội dung ở đây.")
+    used = meta.find_undeclared_variables(tree) - set(environment.globals)
+    for name in used - declared.keys():
+        line = min((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), default=1)
+        part.note(line, f"dùng “{name}” nhưng mục values không khai báo, cần khai báo kèm ví dụ.")
+    return used
 
 
 def _clean(value: Any) -> Any:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from workers.configuration.files import OrganizationFile
-    from workers.configuration.source import Location, Source
     from workers.regulation.norms import Norms
     from workers.regulation.organization import Organization, Unit
     from workers.regulation.papers import FormSet
     from workers.regulation.procedures import Procedure
+    from workers.yaml_files import Location, Source
 
 _ONE_DAY = timedelta(days=1)
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from workers.configuration.crosschecks import check_form_sets, check_norms, check_procedures, check_units
 from workers.configuration.files import FormSetsFile, OrganizationFile
-from workers.configuration.source import Location, Source
 from workers.errors import ConfigError
 from workers.regulation.calendar import Calendar
 from workers.regulation.norms import Norms
@@ -18,12 +17,13 @@ from workers.regulation.notices import NoticePolicy
 from workers.regulation.organization import Organization, Unit
 from workers.regulation.procedures import Procedure, Procedures
 from workers.regulation.working_time import WorkingTime
+from workers.yaml_files import Location, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workers.configuration.source import Mistake
     from workers.regulation.papers import FormSet
+    from workers.yaml_files import Mistake
 
 Model = TypeVar("Model", bound=BaseModel)
 Placed = tuple[Source, Location, Model]
@@ -78,18 +78,18 @@ def load_configuration(config_dir: Path) -> Configuration:
     sources: list[Source] = []
 
     def source(name: str) -> Source:
-        sources.append(Source(config_dir / name, f"{config_dir.name}/{name}"))
+        sources.append(Source(config_dir / name, f"{config_dir.name}/{name}", as_written=True))
         return sources[-1]
 
     organization_source = source("organization.yaml")
-    organization_file = _whole(organization_source, OrganizationFile)
+    organization_file = organization_source.whole(OrganizationFile)
     units = _units(organization_source)
-    calendar = _whole(source("calendar.yaml"), Calendar)
+    calendar = source("calendar.yaml").whole(Calendar)
     norms_source = source("deadlines.yaml")
-    norms = _whole(norms_source, Norms)
-    notices = _whole(source("notifications.yaml"), NoticePolicy)
+    norms = norms_source.whole(Norms)
+    notices = source("notifications.yaml").whole(NoticePolicy)
     form_sets_source = source("form_sets.yaml")
-    form_sets = _whole(form_sets_source, FormSetsFile)
+    form_sets = form_sets_source.whole(FormSetsFile)
     procedures = _procedures(config_dir, source)
 
     organization = _organization(organization_file, units) if organization_file else None
@@ -106,10 +106,6 @@ def load_configuration(config_dir: Path) -> Configuration:
         raise ConfigError(_all(mistakes))
     versions = Procedures(procedure for _, _, procedure in procedures)
     return Configuration(organization, calendar, versions, norms, notices, form_sets.form_sets)
-
-
-def _whole(source: Source, model: type[Model]) -> Model | None:
-    return None if source.tree is None else source.model(model, source.tree)
 
 
 def _units(source: Source) -> list[Placed[Unit]]:
@@ -150,7 +146,7 @@ def _procedures(config_dir: Path, source: Any) -> list[Placed[Procedure]]:
     found: list[Placed[Procedure]] = []
     for path in sorted((config_dir / "procedures").glob("*.yaml")):
         one = source(f"procedures/{path.name}")
-        procedure = _whole(one, Procedure)
+        procedure = one.whole(Procedure)
         if procedure:
             found.append((one, (), procedure))
     return found

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
+from pydantic import BaseModel, ConfigDict
 
 from workers.errors import ConfigError
 from workers.rulebook import Account
+from workers.yaml_files import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workers.regulation.organization import Organization
+    from workers.regulation.organization import Organization, Unit
+    from workers.yaml_files import Source
 
 
 class _StaffFile(BaseModel):
@@ -25,25 +26,42 @@ class _StaffFile(BaseModel):
 
 
 def load_accounts(path: Path, organization: Organization) -> list[Account]:
-    """Read the accounts of the sample units, by unit and role. Raises ConfigError naming the file and what is wrong."""
-    try:
-        said = _StaffFile.model_validate(YAML(typ="safe").load(path))
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ConfigError(f"{path}: {problems}. Xem chú thích đầu tệp.") from error
-    return [account for code in said.units for account in _accounts_of(path, said, code, organization)]
+    """Read the accounts of the sample units, by unit and role.
+
+    Raises ConfigError with all mistakes at once: file, line, what was found, what is expected.
+    """
+    said, source = read_model(path, _StaffFile, ConfigError)
+    _check_titles(said, source)
+    units = _units(said, source, organization)
+    if source.mistakes:
+        raise source.failure(ConfigError)
+    return [_account(unit, role, said.titles[role]) for unit in units for role in said.roles[unit.level]]
 
 
-def _accounts_of(path: Path, said: _StaffFile, code: str, organization: Organization) -> list[Account]:
-    unit = organization.last_version(code)
-    if unit is None or unit.level not in said.roles:
-        raise ConfigError(f"{path}: đơn vị {code} không có trong organization.yaml hoặc cấp của nó không có ở roles.")
-    return [
-        Account(
-            user=f"{role}.{code.lower().replace('.', '-')}",
-            name=f"{said.titles[role]} {unit.short_name or unit.name} (ví dụ)",
-            unit=code,
-            role=role,
-        )
-        for role in said.roles[unit.level]
-    ]
+def _check_titles(said: _StaffFile, source: Source) -> None:
+    for level, roles in said.roles.items():
+        for index, role in enumerate(roles):
+            if role not in said.titles:
+                source.note(("roles", level, index), f"đang ghi “{role}”, cần một vai có tên gọi ở titles.")
+
+
+def _units(said: _StaffFile, source: Source, organization: Organization) -> list[Unit]:
+    found = []
+    for index, code in enumerate(said.units):
+        unit = organization.last_version(code)
+        if unit is None:
+            source.note(("units", index), f"đang ghi “{code}”, cần mã của một đơn vị có trong organization.yaml.")
+        elif unit.level not in said.roles:
+            source.note(("units", index), f"“{code}” là đơn vị cấp {unit.level}, cần ghi các vai của cấp này ở roles.")
+        else:
+            found.append(unit)
+    return found
+
+
+def _account(unit: Unit, role: str, title: str) -> Account:
+    return Account(
+        user=f"{role}.{unit.code.lower().replace('.', '-')}",
+        name=f"{title} {unit.short_name or unit.name} (ví dụ)",
+        unit=unit.code,
+        role=role,
+    )

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from workers.documents.examination import is_unsafe_name
-from workers.documents.yaml_source import LineFinder, load_model
 from workers.errors import UserError
+from workers.yaml_files import Source, read_model
 
 FILE_NAME = "dossier.yaml"
 
@@ -77,25 +77,23 @@ def load_folder(folder: Path) -> DossierFolder:
     if not folder.is_dir():
         message = f"{folder}: không có thư mục này. Chỉ ra thư mục chứa {FILE_NAME} và các tệp của hồ sơ."
         raise UserError(message)
-    dossier, lines = load_model(path, DossierFolder, UserError)
-    mistakes = _file_mistakes(folder, dossier, lines)
-    if mistakes:
-        raise UserError("\n".join(mistakes))
+    # A file's name may be written as the folder has it, and some systems name files in decomposed letters.
+    dossier, source = read_model(path, DossierFolder, UserError, composed=False)
+    _check_files(folder, dossier, source)
+    if source.mistakes:
+        raise source.failure(UserError)
     return dossier
 
 
-def _file_mistakes(folder: Path, dossier: DossierFolder, lines: LineFinder) -> list[str]:
-    mistakes = []
+def _check_files(folder: Path, dossier: DossierFolder, source: Source) -> None:
     seen = set()
     for index, document in enumerate(dossier.documents):
         location = ("documents", index, "file")
         if is_unsafe_name(document.file):
-            mistakes.append(lines.mistake(location, "cần tên tệp nằm ngay trong thư mục hồ sơ, không kèm đường dẫn"))
+            expected = "cần tên tệp nằm ngay trong thư mục hồ sơ, không kèm đường dẫn"
+            source.note(location, f"đang ghi “{document.file}”, {expected}.")
         elif not (folder / document.file).is_file():
-            mistakes.append(
-                lines.mistake(location, f"cần một tệp có thật; không có tệp “{document.file}” trong thư mục")
-            )
+            source.note(location, f"đang ghi “{document.file}”, cần một tệp có thật trong thư mục hồ sơ.")
         elif (document.composition, document.file) in seen:
-            mistakes.append(lines.mistake(location, "đã ghi cho cùng thành phần ở trên, bỏ dòng lặp"))
+            source.note(location, f"“{document.file}” đã ghi cho cùng thành phần ở trên, cần bỏ mục lặp.")
         seen.add((document.composition, document.file))
-    return mistakes

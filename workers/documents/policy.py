@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from workers.documents.findings import Finding, finding
-from workers.documents.yaml_source import load_model
 from workers.errors import ConfigError
+from workers.yaml_files import read_model
 
 FileType = Literal["pdf", "jpeg", "png", "tiff", "docx", "xlsx", "pptx", "odt", "ods", "doc", "xls", "ppt"]
 
@@ -82,13 +82,15 @@ class DocumentPolicy(_Section):
 
 
 def load_policy(path: Path) -> DocumentPolicy:
-    """Read the policy; raises ConfigError with file, line and what is expected."""
-    policy, lines = load_model(path, DocumentPolicy, ConfigError)
+    """Read the policy; raises ConfigError with all mistakes: file, line and what is expected."""
+    policy, file = read_model(path, DocumentPolicy, ConfigError)
     for index, source in enumerate(policy.sources):
         section, _, name = source.value.partition(".")
         if not hasattr(getattr(policy, section, None), name or section):
-            expectation = "cần tên một giá trị trong tệp này, ví dụ limits.file_mb"
-            raise ConfigError(lines.mistake(("sources", index, "value"), expectation))
+            expected = f"đang ghi “{source.value}”, cần tên một giá trị trong tệp này, ví dụ limits.file_mb."
+            file.note(("sources", index, "value"), expected)
+    if file.mistakes:
+        raise file.failure(ConfigError)
     base = path.resolve().parent
     trust = policy.trust.model_copy(
         update={

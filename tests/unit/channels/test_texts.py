@@ -46,6 +46,14 @@ body: |
 """
 
 
+def mistakes_in(tmp_path, content):
+    with pytest.raises(ConfigError) as caught:
+        one(tmp_path, content)
+    lines = caught.value.message.splitlines()
+    assert all(line.startswith(f"{tmp_path / 'greeting.yaml'}, dòng ") and line.endswith(".") for line in lines)
+    return lines
+
+
 @pytest.fixture(scope="module")
 def catalog():
     return TextCatalog(TEXTS)
@@ -114,30 +122,51 @@ def test_audience_is_told(catalog):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("Xin chào.", "Xin chào {{ nobody }}."), r"greeting\.yaml:9: dùng “nobody”"),
-        (("Thư cho {{ recipient_name }}", "Thư {{ x }}"), r"greeting\.yaml:5: dùng “x”"),
-        (("  recipient_name: Nguyễn", "  unused: a\n  recipient_name: Nguyễn"), r"greeting\.yaml:4: khai báo “unused”"),
-        (("Xin chào.", "{% if %}"), r"greeting\.yaml:9: không đúng cú pháp"),
-        (("audience: applicant", "audience: all"), r"greeting\.yaml:2: mục “audience”"),
-        (("name: Ví dụ", "nom: Ví dụ"), r"greeting\.yaml:\d+: mục “name”"),
-        (("audience: applicant", "audience: [applicant"), r"greeting\.yaml:\d+: không đúng cú pháp YAML"),
-        (("Xin chào.", "{{ recipient_name.no_such }}"), r"greeting\.yaml:7: không dựng được"),
-        (("Xin chào.", "{% include 'x' %}"), r"greeting\.yaml:\d+: nội dung không được lấy từ tệp khác"),
-        (("Xin chào.", "{{ ''.__class__.__mro__ }}"), r"không dựng được"),
+        (("Xin chào.", "Xin chào {{ nobody }}."), "dòng 9: dùng “nobody” nhưng mục values không khai báo"),
+        (("Thư cho {{ recipient_name }}", "Thư {{ x }}"), "dòng 5: dùng “x”"),
+        (("  recipient_name: Nguyễn", "  unused: a\n  recipient_name: Nguyễn"), "dòng 4: “values.unused”: nội dung"),
+        (("Xin chào.", "{% if %}"), "dòng 9: không đúng cú pháp"),
+        (
+            ("audience: applicant", "audience: all"),
+            "dòng 2: “audience”: đang ghi “all”, cần một trong: applicant, unit.",
+        ),
+        (("name: Ví dụ", "nom: Ví dụ"), "dòng 1: “name”: bị thiếu, cần bổ sung."),
+        (("name: Ví dụ", "nom: Ví dụ"), "dòng 1: “nom”: không phải tên được dùng ở đây"),
+        (("name: Ví dụ", "name: 12"), "dòng 1: “name”: đang ghi “12”, cần chữ, đặt trong dấu nháy kép."),
+        (("Nguyễn Văn Ví Dụ", "12"), "dòng 4: “values.recipient_name”: cần một ví dụ là chữ trong dấu nháy kép"),
+        (("Nguyễn Văn Ví Dụ", "[a, 12]"), "dòng 4: “values.recipient_name”: cần một ví dụ là chữ trong dấu nháy kép"),
+        (("name: Ví dụ", "name: Ví dụ\nname: Hai"), "dòng 2: tên “name” ghi hai lần, chỉ được ghi một lần."),
+        (("audience: applicant", "audience: [applicant"), "dòng 3: sai cú pháp"),
+        (("Xin chào.", "{{ recipient_name.no_such }}"), "dòng 7: không dựng được"),
+        (("Xin chào.", "{% include 'x' %}"), "dòng 7: nội dung lấy từ tệp khác"),
+        (("Xin chào.", "{{ ''.__class__.__mro__ }}"), "dòng 7: không dựng được"),
     ],
 )
 def test_a_wrong_text_is_reported_with_file_and_line(tmp_path, change, message):
     assert change[0] in GOOD
-    with pytest.raises(ConfigError, match=message):
-        one(tmp_path, GOOD.replace(*change))
+    assert any(message in line for line in mistakes_in(tmp_path, GOOD.replace(*change, 1)))
+
+
+def test_a_text_that_is_not_normalised_is_reported_with_its_line(tmp_path):
+    wrong = GOOD.replace("Xin chào.", unicodedata.normalize("NFD", "Xin chào."))
+    assert ["dòng 9" in line and "NFC" in line for line in mistakes_in(tmp_path, wrong)] == [True]
 
 
 def test_missing_and_unknown_files_are_reported(tmp_path):
-    with pytest.raises(ConfigError, match="cần một tệp nội dung"):
+    with pytest.raises(ConfigError, match=r"greeting\.yaml, dòng 1: không có tệp này"):
         TextCatalog(tmp_path, ["greeting"])
     (tmp_path / "greting.yaml").write_text(GOOD, encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"greting\.yaml: không có sự kiện"):
+    with pytest.raises(ConfigError, match=r"greting\.yaml, dòng 1: không có sự kiện"):
         one(tmp_path, GOOD)
     (tmp_path / "greting.yaml").unlink()
-    with pytest.raises(ConfigError, match="cần các mục"):
+    with pytest.raises(ConfigError, match=r"greeting\.yaml, dòng 1: cần các dòng dạng “tên: giá trị”"):
         one(tmp_path, "- a")
+
+
+def test_all_mistakes_of_all_texts_are_said_at_once(tmp_path):
+    (tmp_path / "greting.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "greeting.yaml").write_text(GOOD.replace("Xin", "{{ x }}").replace("cho {{", "{{ y }}{{"), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        TextCatalog(tmp_path, ["greeting", "farewell"])
+    files = [Path(line.partition(",")[0]).name for line in caught.value.message.splitlines()]
+    assert files == ["farewell.yaml", "greeting.yaml", "greeting.yaml", "greting.yaml"]

@@ -48,6 +48,7 @@ _EXPECTED = {
 
 def expectation(error: ErrorDetails, found: str | None) -> str:
     """Say what was found and what is expected."""
+    found = _shown(found or "")
     match error["type"]:
         case "missing":
             return "bị thiếu, cần bổ sung."
@@ -57,12 +58,15 @@ def expectation(error: ErrorDetails, found: str | None) -> str:
             )
         case "value_error":
             return f"{error['ctx']['error']}."
+        case "string_type" if found:
+            return f"đang ghi “{found}”, cần chữ, đặt trong dấu nháy kép."
     template = _EXPECTED.get(error["type"], "không hợp lệ")
     values = {key: str(value).replace("'", "").replace(" or ", ", ") for key, value in error.get("ctx", {}).items()}
     expected = template.format(**values)
     return f"đang ghi “{found}”, {expected}." if found else f"{expected}."
 
 
-def shown(text: str) -> str:
-    """Show what is written, shortened."""
+def _shown(text: str) -> str:
+    """Show what is written on one line, shortened."""
+    text = " ".join(text.split())
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
