@@ -98,7 +98,7 @@ async def test_the_leader_rejects_and_the_result_is_a_refusal(city: City) -> Non
     record = await dossier.becomes("returned")
     assert record.result_type == "refused"
     await dossier.does("Task_ConfirmReceipt", receipt_confirmed=True)
-    assert await city.variable(record.process_instance_key, "dossier_code") == dossier.code
+    await dossier.holds_nobody()
 
 
 async def test_the_office_asks_for_more_opinions_and_accounts_for_them_itself(city: City) -> None:

@@ -68,8 +68,9 @@ async def test_an_opinion_not_accounted_for_comes_back_with_its_unit_named(city:
     await dossier.replies("H29.06", "disagree", "Chưa đủ căn cứ (ví dụ).")
     await dossier.disposes("explained", explanation="")
     again = await dossier.held("Task_ConfirmDispositions")
-    seen = await city.variable_of(again, "undisposed_message")
-    assert seen == "Chưa tiếp thu hoặc giải trình: Sở Quy hoạch - Kiến trúc, Sở Nông nghiệp và Môi trường"
+    assert (await city.task_variables(again))["undisposed_message"] == (
+        "Chưa tiếp thu hoặc giải trình: Sở Quy hoạch - Kiến trúc, Sở Nông nghiệp và Môi trường"
+    )
     assert "opinion_table" not in [kind for kind, _, _ in await dossier.papers()]
 
     await dossier.disposes("partly_accepted", explanation="Tiếp thu một phần, giải trình phần còn lại (ví dụ).")

@@ -123,3 +123,8 @@ def test_a_taken_port_is_named_with_its_program(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(layout_module, "port_owner", lambda _port: "chương trình nginx (PID 42)")
     with pytest.raises(PortTaken, match=r"Cổng 8081 .* nginx \(PID 42\)"):
         require_free_ports([8081])
+
+
+def test_opensearch_counts_what_requests_need_and_not_garbage(tmp_path: Path) -> None:
+    """After some hundred indices it answered 429 with three quarters of its heap garbage."""
+    assert opensearch_config(Layout(tmp_path), Ports())["indices.breaker.total.use_real_memory"] is False
