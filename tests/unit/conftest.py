@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, ClassVar
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.unit.office import HOME, Parts, open_office, shipped_rules
 from workers.channels.texts import TextCatalog
 from workers.papers.press import PaperPress
 from workers.registry.engines import sqlite_url
 from workers.registry.schema import migrate
+from workers.yaml_files import source
+
+
+class RememberingYAML(YAML):
+    """Parse each text once in a test run: parsing is most of the time of loading config/."""
+
+    _known: ClassVar[dict[str, Any]] = {}
+
+    def compose(self, stream: str) -> Any:
+        if stream not in self._known:
+            self._known[stream] = super().compose(stream)
+        return self._known[stream]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parse_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "YAML", RememberingYAML)
+        yield
 
 
 @pytest.fixture(scope="session", name="shipped_rules")
