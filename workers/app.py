@@ -41,6 +41,7 @@ from workers.workplace import Services, StoredFiles, StoringPress, Workplace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from workers.channels.dispatcher import OutboxMessage
     from workers.settings import Settings
@@ -83,9 +84,16 @@ def default_gateway(settings: Settings) -> str:
     return f"127.0.0.1:{Ports.at_offset(settings.engine_port_offset).gateway}"
 
 
+def keep_private(folder: Path) -> None:
+    """Make a data folder that only its owner reads: it holds personal data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 @asynccontextmanager
 async def open_services(settings: Settings, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Services]:
     """Migrate and open the registry and make what jobs use."""
+    keep_private(settings.data)
     await migrate(settings.database)
     config = settings.home / "config"
     store = DocumentStore(settings.data / "documents")

@@ -6,10 +6,11 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
@@ -25,12 +26,16 @@ from workers.documents.findings import describe
 from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
 from workers.engine.stack import STATE_TEXTS, train_start_up
-from workers.errors import DieuphoiError
+from workers.errors import DieuphoiError, NeedsOperator, UserError
+from workers.registry.outbox import Outbox
 from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
 from workers.settings import Settings, load_settings
 from workers.station import Station, deploy
 from workers.studio.commands import studio
+
+if TYPE_CHECKING:
+    from workers.workplace import Services
 
 WIDTH = None if sys.stdout.isatty() else 160
 
@@ -66,7 +71,7 @@ class Shown:
     def phase(self, text: str) -> None:
         """Print what begins."""
         self._close()
-        problems.print(f"[dim]{datetime.now().astimezone():%H:%M:%S}[/] {text}")
+        problems.print(f"[dim]{datetime.now().astimezone():%H:%M:%S}[/] {escape(text)}")
 
     def begin(self, text: str, total: int) -> None:
         """Open a bar of so many bytes."""
@@ -91,7 +96,7 @@ def main() -> None:
     try:
         app()
     except DieuphoiError as error:
-        problems.print(f"[red]Lỗi:[/] {error.message}", soft_wrap=True)
+        problems.print(f"[red]Lỗi:[/] {escape(_told(error))}", soft_wrap=True)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         problems.print("Đã dừng theo yêu cầu.")
@@ -125,8 +130,9 @@ def down() -> None:
 def wipe(yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")] = False) -> None:
     """Xóa mọi dữ liệu chạy thử: hồ sơ, thư, tài khoản. Có hỏi lại."""
     settings = _settings()
-    if not yes:
-        typer.confirm(f"Xóa toàn bộ dữ liệu trong {settings.data}? Không khôi phục được", abort=True)
+    if not yes and not typer.confirm(f"Xóa toàn bộ dữ liệu trong {settings.data}? Không khôi phục được"):
+        out.print("Không xóa gì; dữ liệu còn nguyên.")
+        raise typer.Exit(EXIT_FOUND_PROBLEMS)
     playing.wipe(Station(settings))
     out.print("Đã xóa dữ liệu.")
 
@@ -155,7 +161,7 @@ def doctor() -> None:
     checks = asyncio.run(doctoring.examine(_settings()))
     for check in checks:
         mark = {True: "[green]ổn[/]", False: "[red]CHƯA ỔN[/]", None: "[yellow]lưu ý[/]"}[check.ok]
-        out.print(f"{mark}  {check.name}: {check.text}", soft_wrap=True)
+        out.print(f"{mark}  {escape(check.name)}: {escape(check.text)}", soft_wrap=True)
     if any(check.ok is False for check in checks):
         raise typer.Exit(EXIT_FOUND_PROBLEMS)
 
@@ -236,8 +242,26 @@ def list_command(
     table = Table("Mã", "Trạng thái", "Chủ trì", "Hạn", "Trích yếu")
     for one in found:
         name = rules.unit_name(one.lead_unit, one.received_at.date())
-        table.add_row(one.code, STATE_NAMES[one.state], name, moment_label(one.due_at), one.title)
+        table.add_row(one.code, STATE_NAMES[one.state], name, moment_label(one.due_at), escape(one.title))
     out.print(table if found else "Chưa có hồ sơ nào. Nộp thử bằng `dieuphoi submit examples/dossiers/city-plan`.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi letters --resend 12")
+def letters(
+    resend: Annotated[int | None, typer.Option(help="Số của thư cần gửi lại, sau khi hỏi người nhận.")] = None,
+) -> None:
+    """Liệt kê thư bị từ chối hoặc không rõ đã gửi để người quyết định; mã thoát 1 khi còn thư như vậy."""
+    if resend is not None:
+        asyncio.run(_with_services(lambda services: _resend(services, resend)))
+        out.print(f"Thư số {resend} sẽ được gửi lại.")
+        return
+    undecided = asyncio.run(_with_services(lambda services: _outbox(services).undecided()))
+    table = Table("Số", "Hồ sơ", "Kênh", "Thư", "Lần thử")
+    for one in undecided:
+        table.add_row(str(one.id), one.dossier_code or "", one.channel, one.event, str(one.attempts))
+    out.print(table if undecided else "Không có thư nào chờ quyết định.")
+    if undecided:
+        raise typer.Exit(EXIT_FOUND_PROBLEMS)
 
 
 @app.command("show", epilog="Ví dụ: dieuphoi show H29.04-261123-0001 --json")
@@ -306,7 +330,7 @@ def calendar_year_command(year: Annotated[int, typer.Argument(help="Năm.")]) ->
     table = Table("Ngày", "Thứ", "Tên", "Nguồn", "Căn cứ", "")
     for row in report.rows:
         mark = "[red]cần xem[/]" if row.difference else ""
-        table.add_row(f"{row.day:%d/%m/%Y}", row.weekday, row.name, row.source, row.basis or "", mark)
+        table.add_row(f"{row.day:%d/%m/%Y}", row.weekday, escape(row.name), row.source, escape(row.basis or ""), mark)
     out.print(table)
 
 
@@ -323,6 +347,10 @@ def calendar_apply_command(
     out.print(table if changes else "Không hồ sơ đang giải quyết nào đổi hạn.")
 
 
+def _told(error: DieuphoiError) -> str:
+    return f"{error.message} {error.action}" if isinstance(error, NeedsOperator) else error.message
+
+
 def _settings() -> Settings:
     return load_settings()
 
@@ -330,6 +358,15 @@ def _settings() -> Settings:
 async def _with_services(action: Any) -> Any:
     async with open_services(_settings()) as services:
         return await action(services)
+
+
+def _outbox(services: Services) -> Outbox:
+    return Outbox(services.registry, "cli")
+
+
+async def _resend(services: Services, number: int) -> None:
+    if not await _outbox(services).requeue(number, services.now()):
+        raise UserError(f"Không có thư số {number} nào chờ quyết định. Xem `dieuphoi letters`.")
 
 
 async def _submit(settings: Settings, folder: Path) -> str:

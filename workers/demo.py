@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 0.5
 HANDS = 6
+RATING = 5
 WITHDRAWN = "trade-fair"
 
 Answer: TypeAlias = "Callable[[Procedure, dict[str, Any]], dict[str, Any]]"
@@ -162,6 +163,10 @@ async def _act_as_applicants(acting: Play) -> None:
         dossier = await acting.services.registry.latest.dossier(code)
         if dossier is None or code in acting.asked:
             continue
+        if dossier.state is DossierState.RETURNED:
+            acting.asked.add(code)
+            await intake.rate(acting.services, code, RATING)
+            acting.progress.phase(f"{code}  Người nộp: đánh giá {RATING}/5")
         if name == WITHDRAWN and dossier.state is DossierState.ACCEPTED:
             acting.asked.add(code)
             await intake.withdraw(acting.services, code, "Không còn nhu cầu (ví dụ)")

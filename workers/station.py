@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.app import default_gateway, load_rules
+from workers.app import default_gateway, keep_private, load_rules
 from workers.engine.layout import ChildSpec
 from workers.engine.stack import Stack, StackSettings
 from workers.engine.users import StaffAccount
@@ -64,6 +64,7 @@ class Station:
     def up(self, progress: Progress) -> list[Deployment]:
         """Start everything, deploy the diagrams and make the staff accounts; quick when it runs already."""
         load_rules(self.settings)
+        keep_private(self.settings.data)
         asyncio.run(migrate(self.settings.database))
         self.stack.up(progress)
         progress.phase("Triển khai sơ đồ, bảng quyết định và biểu mẫu")

@@ -17,7 +17,6 @@ from workers import cli, intake
 FILES = HOME / "examples" / "files"
 PERMIT = HOME / "examples" / "dossiers" / "construction-permit"
 UNKNOWN = "H29.07-261102-0099"
-AS_MARKUP = pytest.mark.xfail(strict=True, reason="the command line prints what people wrote as rich markup")
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +218,7 @@ def spoil(folder, kind):
         "file outside",
         "unknown field",
         "broken syntax",
-        pytest.param("brackets", marks=AS_MARKUP),
+        "brackets",
     ],
 )
 def test_a_broken_folder_is_one_sentence_that_names_it(run, folder, kind):
@@ -241,7 +240,7 @@ def test_submit_prints_the_code_and_nothing_else(run, monkeypatch, as_json):
     assert (json.loads(out)["code"] if as_json else out.strip()) == "H29.07-261102-0001"
 
 
-@pytest.mark.parametrize("code", [UNKNOWN, "không phải mã", pytest.param("[/x]", marks=AS_MARKUP)])
+@pytest.mark.parametrize("code", [UNKNOWN, "không phải mã", "[/x]"])
 @pytest.mark.parametrize("command", ["show", "withdraw"])
 def test_a_code_nobody_knows_is_one_sentence(run, command, code):
     ended, out, err = run(command, code)
@@ -270,7 +269,6 @@ def test_list_names_the_newest_dossiers_of_a_unit(run, with_dossier):
     assert "tracking_secret" not in found[0]
 
 
-@AS_MARKUP
 @pytest.mark.parametrize("title", ["Nhà [/x]", "Nhà [red]đỏ[/red]"])
 def test_brackets_in_a_title_are_shown_as_written(run, with_dossier, title):
     with_dossier(title=title)
