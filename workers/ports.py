@@ -155,8 +155,8 @@ class Inspected:
 class Files(Protocol):
     """Look into filed documents."""
 
-    async def inspect(self, document: FiledDocument, today: date) -> Inspected:
-        """Check one stored file; a broken file is a finding, never an error."""
+    async def inspect(self, document: FiledDocument, today: date, filed_in: str | None) -> Inspected:
+        """Check one stored file; a broken file is a finding, never an error. `filed_in`: another dossier has it too."""
 
     async def take_batch(self, batch: str) -> list[FiledDocument]:
         """Store the files of a scan batch. Raises BusinessError when the batch is not there."""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workers.documents.findings import already_filed
 from workers.documents.policy import check_validity_dates
 from workers.errors import BusinessError
 from workers.ports import Inspected, MadePaper, Work
@@ -55,12 +56,12 @@ class StoredFiles:
     policy: DocumentPolicy
     intake: Path
 
-    async def inspect(self, document: FiledDocument, today: date) -> Inspected:
-        """Check one stored file, and the dates the applicant stated for it."""
+    async def inspect(self, document: FiledDocument, today: date, filed_in: str | None) -> Inspected:
+        """Check one stored file, the dates the applicant stated for it, and whether another dossier has it too."""
         inspection = await self.inspector.inspect(self.store.path_of(document.sha256), document.name, self.policy)
-        findings = [found.model_dump() for found in inspection.findings]
         dates = check_validity_dates(document.issued_on, document.expires_on, today, self.policy)
-        findings += [found.model_dump() for found in dates]
+        repeated = [already_filed(filed_in)] if filed_in else []
+        findings = [found.model_dump() for found in (*inspection.findings, *dates, *repeated)]
         return Inspected(inspection.ok, inspection.detected_type, inspection.pages, findings)
 
     async def take_batch(self, batch: str) -> list[FiledDocument]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from workers.app import catalog, load_rules
 from workers.contract import JobMeta
+from workers.documents.findings import already_filed
 from workers.documents.policy import load_policy
 from workers.documents.store import DocumentStore
 from workers.errors import AlreadyDone, BusinessError, NeedsOperator
@@ -77,10 +78,11 @@ class Looker:
     findings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     looked_at: list[str] = field(default_factory=list)
 
-    async def inspect(self, document: FiledDocument, today: date) -> Inspected:
+    async def inspect(self, document: FiledDocument, today: date, filed_in: str | None) -> Inspected:
         self.looked_at.append(document.name)
         found = self.findings.get(document.name, [])
-        return Inspected(not found, "application/pdf", 1, found)
+        repeated = [already_filed(filed_in).model_dump()] if filed_in else []
+        return Inspected(not found, "application/pdf", 1, [*found, *repeated])
 
     async def take_batch(self, batch: str) -> list[FiledDocument]:
         files = StoredFiles(self.store, None, load_policy(HOME / "config" / "documents.yaml"), self.intake)

@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.dossier.contracts import IntakePaper
-    from workers.ports import Inspected, Work
+    from workers.ports import Work
     from workers.regulation.procedures import Procedure
 
 INVALID = "Err_SubmissionInvalid"
-FINDING_FILED_ELSEWHERE = "filed_elsewhere"
 
 
 async def register(inp: RegisterIn, work: Work) -> RegisterOut:
@@ -244,19 +243,9 @@ async def _inspect(document: FiledDocument, elsewhere: dict[str, str], work: Wor
         return document.model_copy(update={"findings": [], "detected_type": "paper"})
     if document.findings is not None:
         return document
-    inspected: Inspected = await work.files.inspect(document, work.now.date())
-    findings: list[dict[str, Any]] = list(inspected.findings)
-    if document.sha256 in elsewhere:
-        findings.append(
-            {
-                "code": FINDING_FILED_ELSEWHERE,
-                "severity": "warning",
-                "message": f"Tệp này đã nộp trong hồ sơ {elsewhere[document.sha256]}; kiểm tra có nộp trùng không.",
-                "page": None,
-            }
-        )
+    inspected = await work.files.inspect(document, work.now.date(), elsewhere.get(document.sha256))
     return document.model_copy(
-        update={"detected_type": inspected.detected_type, "pages": inspected.pages, "findings": findings}
+        update={"detected_type": inspected.detected_type, "pages": inspected.pages, "findings": inspected.findings}
     )
 
 

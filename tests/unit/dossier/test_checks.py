@@ -91,6 +91,8 @@ async def test_the_same_file_in_another_dossier_is_a_warning_that_names_it(offic
     (row,) = (await office.run("dossier.check", dossier_code=second))["documents"]
     assert row["status_label"] == "Cần xem"
     assert first in row["findings_text"]
+    (document,) = await office.read.documents(second)
+    assert [finding["code"] for finding in document.findings] == ["already_filed"]
 
 
 async def test_a_name_outside_the_composition_is_shown_as_it_is(office):
