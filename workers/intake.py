@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from workers.ports import Reader
     from workers.registry.reader import Reader as FindingReader
+    from workers.regulation.procedures import Procedure
     from workers.workplace import Services
+    from workers.yaml_files import Source
 
 SUBMITTED = "Msg_DossierSubmitted"
 SUPPLEMENTED = "Msg_SupplementReceived"
@@ -43,8 +45,8 @@ async def submit(services: Services, folder: Path) -> str:
 
     Raises UserError naming file, line and what is expected.
     """
-    said = load_folder(folder)
-    _check_against_rules(services, folder, said)
+    said, source = load_folder(folder)
+    _check_against_rules(services, said, source)
     submission = Submission(
         id=uuid4().hex,
         submitted_at=local(services.now()),
@@ -66,7 +68,7 @@ async def submit(services: Services, folder: Path) -> str:
 
 async def supplement(services: Services, code: str, folder: Path) -> None:
     """File a supplement for a dossier that waits for one. Raises UserError when it does not."""
-    said = load_folder(folder)
+    said, _ = load_folder(folder)
     documents = await _stored(services, folder, said)
     async with services.registry.write() as writer:
         dossier = await _dossier(writer, code)
@@ -136,25 +138,31 @@ async def wait_for_code(services: Services, submission_id: str, patience: float 
     )
 
 
-def _check_against_rules(services: Services, folder: Path, said: DossierFolder) -> None:
+def _check_against_rules(services: Services, said: DossierFolder, source: Source) -> None:
     today = local(services.now()).date()
     procedure = services.rules.procedure_at(said.procedure, today)
-    problems = []
     if procedure is None:
-        problems.append(f"procedure: không có thủ tục {said.procedure} có hiệu lực ngày {today:%d/%m/%Y}")
-    elif procedure.kind != said.kind:
-        problems.append(f"kind: thủ tục {said.procedure} là {procedure.kind}")
-    if services.rules.unit_at(said.origin_unit, today) is None:
-        problems.append(f"origin_unit: đơn vị {said.origin_unit} không hoạt động ngày {today:%d/%m/%Y}")
-    if procedure is not None:
-        known = {item.code for item in procedure.composition}
-        problems += [
-            f"documents: giấy tờ {one.composition} không thuộc thành phần của thủ tục (có: {', '.join(sorted(known))})"
-            for one in said.documents
-            if one.composition not in known
-        ]
-    if problems:
-        raise UserError(f"{folder / 'dossier.yaml'}: {'; '.join(problems)}.")
+        source.note(
+            ("procedure",), f"đang ghi “{said.procedure}”, cần mã một thủ tục có hiệu lực ngày {today:%d/%m/%Y}."
+        )
+    else:
+        _check_against_procedure(procedure, said, source)
+    units = {("origin_unit",): said.origin_unit, ("applicant", "unit"): said.applicant.unit}
+    for at, unit in units.items():
+        if unit is not None and services.rules.unit_at(unit, today) is None:
+            source.note(at, f"đang ghi “{unit}”, cần mã một đơn vị hoạt động ngày {today:%d/%m/%Y}.")
+    if source.mistakes:
+        raise source.failure(UserError)
+
+
+def _check_against_procedure(procedure: Procedure, said: DossierFolder, source: Source) -> None:
+    if procedure.kind != said.kind:
+        source.note(("kind",), f"đang ghi “{said.kind}”, cần {procedure.kind} như thủ tục {procedure.code}.")
+    known = sorted(item.code for item in procedure.composition)
+    for index, one in enumerate(said.documents):
+        if one.composition not in known:
+            expected = f"cần một giấy tờ trong thành phần của thủ tục: {', '.join(known)}"
+            source.note(("documents", index, "composition"), f"đang ghi “{one.composition}”, {expected}.")
 
 
 def _applicant(services: Services, said: DossierFolder) -> Applicant:

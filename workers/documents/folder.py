@@ -71,8 +71,11 @@ class DossierFolder(_Section):
     documents: tuple[FolderDocument, ...] = Field(min_length=1)
 
 
-def load_folder(folder: Path) -> DossierFolder:
-    """Read `folder`; raises UserError naming file, line and what is expected, all mistakes of one kind at once."""
+def load_folder(folder: Path) -> tuple[DossierFolder, Source]:
+    """Read `folder`; the source is for checks to come.
+
+    Raises UserError naming file, line and what is expected, all mistakes of one kind at once.
+    """
     path = folder / FILE_NAME
     if not folder.is_dir():
         message = f"{folder}: không có thư mục này. Chỉ ra thư mục chứa {FILE_NAME} và các tệp của hồ sơ."
@@ -82,7 +85,7 @@ def load_folder(folder: Path) -> DossierFolder:
     _check_files(folder, dossier, source)
     if source.mistakes:
         raise source.failure(UserError)
-    return dossier
+    return dossier, source
 
 
 def _check_files(folder: Path, dossier: DossierFolder, source: Source) -> None:

@@ -149,7 +149,7 @@ def test_signature_of_a_file_with_a_broken_end_is_unreadable(inspect, examples, 
 
 @pytest.mark.parametrize("folder", sorted((EXAMPLES / "dossiers").iterdir()), ids=lambda path: path.name)
 def test_example_dossier_can_be_read_and_holds_what_its_name_says(inspect, folder):
-    dossier = load_folder(folder)
+    dossier, _ = load_folder(folder)
     problems = {code for item in dossier.documents for code in codes(inspect(folder / item.file))} - NOTES
 
     assert problems == ({"encrypted"} if "encrypted" in folder.name else set())

@@ -48,10 +48,11 @@ def mistakes_in(folder, text):
 
 def test_good_folder_is_read(folder):
     (folder / "dossier.yaml").write_text(GOOD, encoding="utf-8")
-    dossier = load_folder(folder)
+    dossier, source = load_folder(folder)
 
     assert (dossier.urgency, dossier.case, dossier.applicant.consent.email) == ("normal", None, False)
     assert dossier.documents[0].issued_on == date(2026, 1, 2)
+    assert source.line(("documents", 0, "issued_on")) == 13
 
 
 @pytest.mark.parametrize(

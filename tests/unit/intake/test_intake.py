@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -71,10 +72,26 @@ async def test_a_unit_needs_no_name_of_its_own(office):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("procedure: '1.009974'", "procedure: '9.999999'", "không có thủ tục 9.999999 có hiệu lực ngày 02/11/2026"),
-        ("kind: administrative_procedure", "kind: work_dossier", "kind: thủ tục 1.009974 là administrative_procedure"),
-        ("origin_unit: H29.07", "origin_unit: H29.31", "đơn vị H29.31 không hoạt động ngày 02/11/2026"),
-        ("composition: land_right", "composition: moon_right", "giấy tờ moon_right không thuộc thành phần"),
+        (
+            "procedure: '1.009974'",
+            "procedure: '9.999999'",
+            "dòng 3: “procedure”: đang ghi “9.999999”, cần mã một thủ tục",
+        ),
+        (
+            "kind: administrative_procedure",
+            "kind: work_dossier",
+            "dòng 2: “kind”: đang ghi “work_dossier”, cần administrative_",
+        ),
+        (
+            "origin_unit: H29.07",
+            "origin_unit: H29.31",
+            "“origin_unit”: đang ghi “H29.31”, cần mã một đơn vị hoạt động ngày 02/11/2026.",
+        ),
+        (
+            "composition: land_right",
+            "composition: moon_right",
+            "“documents.2.composition”: đang ghi “moon_right”, cần một giấy tờ trong",
+        ),
         ("file: ban-ve.pdf", "file: ban-ve-2.pdf", "ban-ve-2.pdf”, cần một tệp có thật"),
         ("file: ban-ve.pdf", "file: ../ban-ve.pdf", "không kèm đường dẫn"),
         ("title:", "titel:", "titel"),
@@ -86,6 +103,15 @@ async def test_a_mistake_in_the_folder_is_said_and_nothing_is_kept(office, folde
     with pytest.raises(UserError, match="dossier") as failure:
         await intake.submit(office.services, folder)
     assert told in failure.value.message
+    assert set((await office.footprint()).values()) == {0}
+
+
+async def test_a_filing_unit_that_nobody_knows_is_said_with_its_line(office, tmp_path):
+    folder = shutil.copytree(EXAMPLES / "city-plan", tmp_path / "dossier")
+    unit = re.search(r"  unit: (\S+)", (folder / "dossier.yaml").read_text(encoding="utf-8")).group(1)
+    change(folder, f"  unit: {unit}", "  unit: H29.31")
+    with pytest.raises(UserError, match=r"dossier\.yaml, dòng \d+: “applicant\.unit”: đang ghi “H29\.31”, cần mã"):
+        await intake.submit(office.services, folder)
     assert set((await office.footprint()).values()) == {0}
 
 
