@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from workers.contract import Contract, Variables
+from workers.errors import UserError
 from workers.studio import node_tools
 from workers.studio.commands import studio
-from workers.studio.models import DictionaryError, read_dictionary
+from workers.studio.models import read_dictionary
 from workers.studio.pictures import stale_pictures
 from workers.studio.templates import build_templates, check_templates, write_templates
 
@@ -92,7 +93,9 @@ def test_a_missing_template_is_found(tmp_path, dictionary):
 def test_a_dictionary_row_without_an_example_is_named(tmp_path):
     path = tmp_path / "variables.yaml"
     path.write_text("variables:\n  note: {title: Ghi chú, description: Lời ghi}\nmessages: {}\n", encoding="utf-8")
-    with pytest.raises(DictionaryError, match=r"variables\.note\.example"):
+    with pytest.raises(
+        UserError, match=r"variables\.yaml, dòng 2: “variables\.note\.example”: bị thiếu, cần bổ sung\."
+    ):
         read_dictionary(path)
 
 

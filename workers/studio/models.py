@@ -5,23 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ConfigDict
 
 from workers.errors import UserError
 from workers.studio.decisions import Decision, read_decisions
 from workers.studio.diagram import Diagram, read_diagram
 from workers.studio.forms import Form, read_form
+from workers.yaml_files import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DICTIONARY = "variables.yaml"
-
-
-class DictionaryError(UserError):
-    """Say what is wrong in bpmn/variables.yaml."""
 
 
 class Variable(BaseModel):
@@ -88,13 +83,6 @@ def read_models(root: Path) -> Models:
 
 
 def read_dictionary(path: Path) -> Dictionary:
-    """Read the dictionary; raises DictionaryError."""
-    try:
-        return Dictionary.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
-    except (OSError, YAMLError) as failure:
-        message = f"{path}: không đọc được từ điển biến. {failure}"
-        raise DictionaryError(message) from failure
-    except ValidationError as failure:
-        where = "; ".join(".".join(map(str, error["loc"])) for error in failure.errors())
-        message = f"{path}: mỗi biến cần title, description, example. Xem lại: {where}"
-        raise DictionaryError(message) from failure
+    """Read the dictionary. Raises UserError with all mistakes: file, line and what is expected."""
+    dictionary, _ = read_model(path, Dictionary, UserError)
+    return dictionary
