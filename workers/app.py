@@ -23,6 +23,8 @@ from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
 from workers.documents.store import DocumentStore
 from workers.dossier.jobs import JOBS as DOSSIER_JOBS
+from workers.engine.artifacts import FREE_BYTES_NEEDED
+from workers.engine.errors import NoWritePermission, translate_os_error
 from workers.engine.layout import Ports
 from workers.papers.press import PaperPress
 from workers.records import OutboxChannel
@@ -85,9 +87,12 @@ def default_gateway(settings: Settings) -> str:
 
 
 def keep_private(folder: Path) -> None:
-    """Make a data folder that only its owner reads: it holds personal data."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    """Make a data folder that only its owner reads: it holds personal data. Raises EngineError when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise translate_os_error(error, folder, FREE_BYTES_NEEDED) or NoWritePermission(folder) from error
 
 
 @asynccontextmanager

@@ -117,8 +117,8 @@ def test_without_permission_to_write_one_sentence_names_the_folder(open_folder: 
     (open_folder / closed).chmod(0o555)
     settings = load_settings(
         home=open_folder / "home",
-        data_dir=open_folder / "data",
-        cache_dir=open_folder / "cache",
+        data_dir=open_folder / "data" / "inside",
+        cache_dir=open_folder / "cache" / "inside",
         engine_port_offset=PORT_OFFSET,
     )
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import unicodedata
+import urllib.request
 from collections import Counter
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from workers.app import open_services
 from workers.channels.mailsink import Faults, MailSink
 from workers.demo import ANSWERS
 from workers.engine.layout import BROKER
+from workers.engine.supervisor import http_status
 from workers.records import FINISHED, DossierState
 from workers.registry import tables as t
 from workers.registry.outbox import Outbox, OutboxState
@@ -46,12 +48,13 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[3]
 EXAMPLES = PROJECT / "examples" / "dossiers"
-LOOK_AGAIN_SECONDS = 0.25
+LOOK_AGAIN_SECONDS = 0.5
 PATIENCE = 300.0
 """Seconds until a test gives up; a busy machine needs minutes for what an idle one does in seconds."""
 LEFT_BY_A_KILL = timedelta(seconds=45)
 """A letter on its way for longer than the longest send belongs to a process that was killed."""
 LONGER_THAN_ANY_JOB = timedelta(minutes=6)
+ENDED = {state.value for state in FINISHED - {DossierState.RESOLVED}}
 SIMPLE = ("construction-permit", "marital-status", "business-registration", "work-permit-urgent")
 WITH_COORDINATION = ("city-plan", "construction-permit-missing-drawings")
 
@@ -142,21 +145,18 @@ class Workers:
 
     async def answer(self, path: str) -> int | None:
         """Ask the health server; None when nobody answers."""
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
-            try:
-                return (await client.get(f"{self._health}{path}")).status_code
-            except httpx2.TransportError:
-                return None
+        return await asyncio.to_thread(http_status, f"{self._health}{path}", 5)
 
     async def unanswered_for(self, seconds: float) -> None:
         """Wait until the engine has answered no poll of any job type for so long, by the workers' own account."""
 
-        async def silent() -> bool:
-            async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
-                types = (await client.get(f"{self._health}/healthz")).json()["job_types"].values()
-            return all(one["last_poll_age_seconds"] > seconds for one in types)
+        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
 
-        await eventually(silent)
+            async def silent() -> bool:
+                types = (await client.get(f"{self._health}/healthz")).json()["job_types"].values()
+                return all(one["last_poll_age_seconds"] > seconds for one in types)
+
+            await eventually(silent)
 
     def lines(self) -> list[dict[str, Any]]:
         """Read the log, one JSON object a line; a line cut by a kill is left out."""
@@ -266,9 +266,8 @@ class Town:
 
     async def timed_out_jobs(self) -> float:
         """Count the jobs that the engine took back from a worker since it started."""
-        async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
-            page = await client.get(f"{self.stack.endpoints.management}/actuator/prometheus")
-        counts = re.findall(r'zeebe_job_events_total{[^}]*action="timed out"[^}]*} (\S+)', page.raise_for_status().text)
+        page = await asyncio.to_thread(_fetched, f"{self.stack.endpoints.management}/actuator/prometheus")
+        counts = re.findall(r'zeebe_job_events_total{[^}]*action="timed out"[^}]*} (\S+)', page)
         return sum(float(count) for count in counts)
 
     async def incidents(self) -> list[dict[str, Any]]:
@@ -434,15 +433,20 @@ def _key(task: dict[str, Any]) -> str:
     return str(task["key"])
 
 
+def _fetched(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return str(answer.read(), "utf-8")
+
+
 async def _unfinished(services: Services, codes: Collection[str]) -> dict[str, str]:
-    left = {}
-    for code in codes:
-        dossier = await services.registry.latest.dossier(code)
-        steps = await services.registry.latest.open_steps(code)
-        ended = dossier is not None and dossier.state in FINISHED and dossier.state is not DossierState.RESOLVED
-        if not ended or steps:
-            left[code] = f"{dossier.state if dossier else 'unknown'}, held by {[s.element_id for s in steps]}"
-    return left
+    """Name those that have no result yet, and those that somebody still holds."""
+    read, d, steps = services.registry.latest, t.dossiers.c, t.steps.c
+    states = await read.rows(select(d.code, d.state).where(d.code.in_(codes)))
+    held = await read.rows(
+        select(steps.dossier_code, steps.element_id).where(steps.dossier_code.in_(codes), steps.closed_at.is_(None))
+    )
+    left = {row["code"]: row["state"] for row in states if row["state"] not in ENDED}
+    return left | {row["dossier_code"]: f"held at {row['element_id']}" for row in held}
 
 
 def mix(count: int, names: Sequence[str] = (*SIMPLE, *WITH_COORDINATION)) -> list[str]:
