@@ -50,7 +50,7 @@ async def test_units_are_asked_in_parallel_and_each_answers_for_itself(city: Cit
     step = await dossier.held("Task_ConfirmDispositions", "H29.04")
     assert step.person == "officer.h29-04"
     shown = {row["unit_name"]: row for row in (await city.task_variables(step))["opinions"]}
-    assert shown["Sở Nông nghiệp và Môi trường"]["answer_label"] == "Đồng ý, có ý kiến góp ý"
+    assert shown["Sở Nông nghiệp và Môi trường"]["answer_label"] == "Đồng ý, có góp ý"
     assert shown["Sở Nông nghiệp và Môi trường"]["content"] == "Bổ sung phương án thoát nước (ví dụ)."
     assert {row["silent"] for row in shown.values()} == {False}
     answered = await dossier.row("Trả lời ý kiến", 1)

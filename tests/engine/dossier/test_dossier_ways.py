@@ -121,7 +121,7 @@ async def test_an_invalid_form_of_the_desk_comes_back_to_the_desk_and_is_correct
     (task,) = await city.until(correction, "việc sửa thông tin nộp")
     assert task["candidateGroup"] == ["H29.26740"]
     assert "quet-khong-co" in await city.variable(key, "error_message")
-    await city.complete(task, {"intake_scan_batch": None})
+    await city.complete(task["key"], {"intake_scan_batch": None})
     dossier = await city.known(await city.code_of(key))
     assert (await dossier.record()).title == DESK["intake_title"]
 
@@ -130,11 +130,13 @@ async def test_a_message_that_no_longer_fits_the_rules_goes_to_an_operator(city:
     submission = await city.keeps_submission(procedure_code="1.000000")
     await city.publish("Msg_DossierSubmitted", submission, submission_id=submission)
 
-    async def stuck() -> list[str]:
-        return [one for one in await city.incidents() if "1.000000" in one]
+    async def stuck() -> list[dict[str, object]]:
+        return [one for one in await city.incidents() if "1.000000" in one["errorMessage"]]
 
     (incident,) = await city.until(stuck, "sự cố của hồ sơ không còn hợp lệ")
-    assert incident.startswith("Task_RegisterDossier")
+    city.started.add(incident["processInstanceKey"])
+    assert incident["flowNodeId"] == "Task_RegisterDossier"
+    assert "[HS-005]" in incident["errorMessage"]
     kept = await city.services.registry.latest.submission(submission)
     assert kept is not None
     assert kept.dossier_code is None
