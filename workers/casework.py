@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from workers.errors import NeedsOperator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from workers.ports import Reader, Work, Writer
     from workers.records import Applicant, PaperRecord
 
+# A longer line pushes priority and due date out of the cards of Tasklist, which does not wrap it.
+LIST_TITLE_LENGTH = 18
 URGENCY_LABELS = {"normal": "Bình thường", "urgent": "Khẩn"}
 
 
@@ -77,6 +80,7 @@ def summary(work: Work, dossier: DossierRecord) -> dict[str, Any]:
         "title": dossier.title,
         "urgency_label": URGENCY_LABELS.get(dossier.urgency, dossier.urgency),
         "urgent": dossier.urgency == "urgent",
+        "list_label": f"{dossier.code} · {shorten(dossier.title, LIST_TITLE_LENGTH, placeholder='…')}",
         "origin_unit_name": known["unit_name"],
         "lead_unit_name": known["lead_unit_name"],
         "received_label": known["received_label"],

@@ -30,6 +30,7 @@ class DossierSummary(Variables):
     title: str
     urgency_label: str
     urgent: bool = False
+    list_label: str = ""
     origin_unit_name: str
     lead_unit_name: str
     received_label: str

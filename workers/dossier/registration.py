@@ -255,7 +255,7 @@ def _document_row(document: FiledDocument, name: str) -> DocumentRow:
         name=name,
         file=document.name,
         status_label=_status_label(findings),
-        findings_text="; ".join(finding["message"] for finding in findings) or "Không có vấn đề",
+        findings_text="\n".join(finding["message"] for finding in findings) or "Không có vấn đề",
     )
 
 

@@ -44,7 +44,7 @@ async def test_a_file_is_labelled_by_its_worst_finding(office, findings, label):
     office.looker.findings["don.pdf"] = findings
     (row,) = (await office.run("dossier.check", dossier_code=code))["documents"]
     assert (row["file"], row["status_label"]) == ("don.pdf", label)
-    assert row["findings_text"] == ("; ".join(one["message"] for one in findings) or "Không có vấn đề")
+    assert row["findings_text"] == ("\n".join(one["message"] for one in findings) or "Không có vấn đề")
 
 
 async def test_a_file_is_looked_at_once_even_when_the_check_runs_again(office):

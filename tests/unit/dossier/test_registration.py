@@ -222,6 +222,7 @@ async def test_the_desk_may_mark_a_dossier_urgent(office):
     result = await office.run("dossier.register", intake_urgency="urgent", **DESK)
     assert (result["urgency"], result["dossier_summary"]["urgency_label"]) == ("urgent", "Khẩn")
     assert result["dossier_summary"]["urgent"]
+    assert len(result["dossier_summary"]["list_label"].partition(" · ")[2]) <= 18
 
 
 async def test_every_dossier_has_a_secret_of_its_own(office):
