@@ -29,6 +29,32 @@ if TYPE_CHECKING:
     from workers.workplace import Services
 
 
+WIDE = 150
+LATE_MARKS = {None: "", True: "[red]trễ[/]", False: "[green]trong hạn[/]"}
+OUTCOME_LABELS = {
+    "accept": "tiếp nhận",
+    "agree": "đồng ý",
+    "agree_with_comments": "đồng ý, có góp ý",
+    "approve": "đồng ý",
+    "disagree": "không đồng ý",
+    "extend": "gia hạn",
+    "in_person": "trả trực tiếp",
+    "meeting": "họp trước",
+    "not_competent": "không thuộc thẩm quyền",
+    "on_time": "không gia hạn",
+    "opinions": "lấy ý kiến",
+    "postal": "gửi bưu chính",
+    "present": "trình",
+    "proceed": "tiếp tục",
+    "refuse": "từ chối",
+    "reject": "không đồng ý",
+    "return": "trả lại",
+    "revise": "chỉnh sửa",
+    "sign": "ký",
+    "supplement": "bổ sung",
+}
+
+
 @dataclass(frozen=True)
 class Row:
     """Hold one line of the timeline: a hand-over (with `since` and `until`) or an event (with `since` only).
@@ -128,26 +154,48 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
         console.print(f"[red]Quá hạn {amount}[/]" if left < 0 else f"Còn [bold]{amount}[/]", highlight=False)
     if shown.next_steps:
         console.print("Tiếp theo: " + escape(" | ".join(shown.next_steps)), highlight=False)
-    console.print(_timeline_table(shown.rows, rules))
+    console.print(_timeline_table(shown.rows, console.width))
     papers = ", ".join(paper.title + (f" số {paper.number}" if paper.number else "") for paper in shown.overview.papers)
     console.print(f"Giấy tờ đã lập: {escape(papers) or 'chưa có'}", highlight=False)
     console.print(f"Thư đã gửi: {shown.mails}", highlight=False)
 
 
-def _timeline_table(rows: Sequence[Row], rules: Rulebook) -> Table:
-    table = Table("Từ", "Đến", "Đơn vị", "Bước", "Giờ làm việc", "Định mức", "Kết quả", expand=False)
+def _timeline_table(rows: Sequence[Row], width: int) -> Table:
+    """Lay the timeline out; a narrow terminal gets short dates, and "when" and "time" in one column each."""
+    wide = width >= WIDE
+    headings = ("Từ", "Đến") if wide else ("Từ – đến",)
+    table = Table(*headings, "Đơn vị", "Bước (• sự kiện)", "Giờ / định mức", "Kết quả", expand=False)
     for row in rows:
-        late = {None: "", True: "[red]trễ[/]", False: "[green]trong hạn[/]"}[row.late]
+        event = row.used is None
         table.add_row(
-            moment_label(row.since),
-            "đang giữ" if row.open else (moment_label(row.until) if row.until else ""),
+            *_moments(row, wide=wide),
             escape(row.unit or ""),
-            escape(row.step),
-            "" if row.used is None else rules.amount_label(row.used),
-            "" if row.limit is None else rules.amount_label(row.limit),
-            " ".join(part for part in (late, escape(row.outcome or "")) if part),
+            ("• " if event else "") + escape(row.step),
+            "" if event else _hours(row.used) + ("" if row.limit is None else f" / {_hours(row.limit)}"),
+            " ".join(part for part in (LATE_MARKS[row.late], escape(_outcome(row))) if part),
+            style="dim" if event else None,
         )
     return table
+
+
+def _moments(row: Row, *, wide: bool) -> tuple[str, ...]:
+    if wide:
+        return moment_label(row.since), "đang giữ" if row.open else (moment_label(row.until) if row.until else "")
+    since = f"{local(row.since):%d/%m %H:%M}"
+    if row.until is None:
+        return (f"{since} – nay" if row.open else since,)
+    same_day = local(row.until).date() == local(row.since).date()
+    return (f"{since} – {local(row.until):{'%H:%M' if same_day else '%d/%m %H:%M'}}",)
+
+
+def _hours(minutes: int | None) -> str:
+    hours, rest = divmod(minutes or 0, 60)
+    return f"{hours}g{rest:02}"
+
+
+def _outcome(row: Row) -> str:
+    """Say a decision in words; an event's note is words already."""
+    return OUTCOME_LABELS.get(row.outcome or "", row.outcome or "")
 
 
 def _rows(overview: DossierOverview, rules: Rulebook, now: datetime) -> list[Row]:

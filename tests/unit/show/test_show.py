@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -183,3 +184,27 @@ async def test_any_sequence_of_hand_overs_gives_one_row_each(parts, tmp_path_fac
             assert await reader.verify_timeline() == []
     finally:
         await office.registry.close()
+
+
+def test_every_decision_a_form_offers_has_words_in_the_timeline():
+    offered = set()
+    for path in sorted((Path(__file__).parents[3] / "bpmn").rglob("*.form")):
+        for field in json.loads(path.read_text(encoding="utf-8"))["components"]:
+            if field["type"] == "radio":
+                offered |= {choice["value"] for choice in field["values"] if isinstance(choice["value"], str)}
+    kept = {"accepted", "partly_accepted", "explained"} | {"withdraw", "stop", "deadline", "late_opinion"}
+    assert offered
+    assert offered - kept <= show.OUTCOME_LABELS.keys()
+
+
+@pytest.mark.parametrize("width", [100, 200])
+async def test_the_timeline_keeps_words_and_hours_at_any_width(office, width):
+    code = await office.accepted()
+    step = await office.open(code, APPRAISE, officer="officer.h29-07")
+    await office.run("timeline.close", element=APPRAISE, instance=step, dossier_code=code, appraisal_decision="approve")
+    console = Console(file=io.StringIO(), width=width)
+    show.render(console, await show.view(office.services, code), office.rules)
+    text = console.file.getvalue()
+    assert "0g00 / " in text
+    assert "approve" not in text
+    assert max(len(line) for line in text.splitlines()) <= width
