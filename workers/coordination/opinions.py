@@ -144,7 +144,7 @@ async def resolve_silence(inp: ResolveSilenceIn, work: Work) -> ResolveSilenceOu
 
 
 async def record_late(inp: RecordLateIn, work: Work) -> Nothing:
-    """Keep an answer that came after the deadline, marked late; what the silence meant stays as it was."""
+    """Keep an answer that came outside its task, late if after the deadline; what silence meant stays as it was."""
     writer = await work.write()
     asked = [o for o in await writer.opinions(inp.dossier_code) if o.unit == inp.request_unit and o.answer is None]
     if not asked:
@@ -153,8 +153,9 @@ async def record_late(inp: RecordLateIn, work: Work) -> Nothing:
             action="Kiểm tra biến request_unit trong Operate, sửa đúng mã đơn vị rồi bấm Retry.",
             code="PH-001",
         )
+    late = work.now > asked[-1].due_at
     await writer.update_opinion(
-        asked[-1].request_id, answered_at=work.now, answer=inp.late_answer, content=inp.late_content, late=True
+        asked[-1].request_id, answered_at=work.now, answer=inp.late_answer, content=inp.late_content, late=late
     )
     await note(work, writer, inp.dossier_code, "Nhận ý kiến muộn", unit=inp.request_unit)
     return Nothing()

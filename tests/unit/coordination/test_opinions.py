@@ -219,8 +219,10 @@ async def test_a_late_answer_goes_to_the_newest_open_request_of_that_unit(office
     code, (first, other) = await asked(office)
     await office.run("opinion.open_round", dossier_code=code, lead_unit="H29.07", opinion_units=["H29.14"])
     await office.run("opinion.record_late", dossier_code=code, request_unit="H29.14", late_answer="agree")
-    answers = {one.request_id: one.answer for one in await office.read.opinions(code)}
-    assert answers == {first: None, other: None, f"{code}:yk2:H29.14": "agree"}
+    opinions = {one.request_id: one for one in await office.read.opinions(code)}
+    newest = f"{code}:yk2:H29.14"
+    assert {key: one.answer for key, one in opinions.items()} == {first: None, other: None, newest: "agree"}
+    assert not opinions[newest].late
 
 
 async def test_a_late_answer_nobody_asked_for_is_for_the_operator(office):
