@@ -172,7 +172,7 @@ def _timeline_table(rows: Sequence[Row], width: int) -> Table:
             escape(row.unit or ""),
             ("• " if event else "") + escape(row.step),
             "" if event else _hours(row.used) + ("" if row.limit is None else f" / {_hours(row.limit)}"),
-            " ".join(part for part in (LATE_MARKS[row.late], escape(_outcome(row))) if part),
+            " · ".join(part for part in (LATE_MARKS[row.late], escape(_outcome(row))) if part),
             style="dim" if event else None,
         )
     return table
