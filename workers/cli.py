@@ -249,11 +249,16 @@ def list_command(
 @app.command(epilog="Ví dụ: dieuphoi letters --resend 12")
 def letters(
     resend: Annotated[int | None, typer.Option(help="Số của thư cần gửi lại, sau khi hỏi người nhận.")] = None,
+    arrived: Annotated[int | None, typer.Option(help="Số của thư mà người nhận cho biết đã nhận.")] = None,
 ) -> None:
     """Liệt kê thư bị từ chối hoặc không rõ đã gửi để người quyết định; mã thoát 1 khi còn thư như vậy."""
     if resend is not None:
         asyncio.run(_with_services(lambda services: _resend(services, resend)))
         out.print(f"Thư số {resend} sẽ được gửi lại.")
+        return
+    if arrived is not None:
+        asyncio.run(_with_services(lambda services: _settle(services, arrived)))
+        out.print(f"Đã ghi nhận thư số {arrived} tới nơi.")
         return
     undecided = asyncio.run(_with_services(lambda services: _outbox(services).undecided()))
     table = Table("Số", "Hồ sơ", "Kênh", "Thư", "Lần thử")
@@ -367,6 +372,12 @@ def _outbox(services: Services) -> Outbox:
 async def _resend(services: Services, number: int) -> None:
     if not await _outbox(services).requeue(number, services.now()):
         raise UserError(f"Không có thư số {number} nào chờ quyết định. Xem `dieuphoi letters`.")
+
+
+async def _settle(services: Services, number: int) -> None:
+    if number not in {one.id for one in await _outbox(services).undecided()}:
+        raise UserError(f"Không có thư số {number} nào chờ quyết định. Xem `dieuphoi letters`.")
+    await _outbox(services).mark_sent(number, services.now())
 
 
 async def _submit(settings: Settings, folder: Path) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.app import default_gateway, keep_private, load_rules
@@ -20,7 +21,6 @@ from workers.runtime.engine_client import EngineClient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from workers.engine.progress import Progress
     from workers.runtime.engine_client import Deployed
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MAIL, WORKERS = "mail", "workers"
 MAIL_WEB_PORT = 8025
-READ_AT_START = ("workers", "config", "bpmn")
 DEPLOYED_SUFFIXES = (".bpmn", ".dmn", ".form")
 
 
@@ -93,6 +92,7 @@ class Station:
             argv=(sys.executable, "-m", "workers.channels.mailsink", *arguments),
             env=_environment(),
             ready_urls=(f"{self.mail_url}/messages",),
+            ports=(self.settings.smtp_port,),
             cwd=str(self.settings.home),
         )
 
@@ -128,15 +128,16 @@ def chapters_of(bpmn_dir: Path) -> dict[str, list[Path]]:
 def _revision(home: Path) -> str:
     """Digest what the workers read at start, so that `up` restarts them after a change and only then."""
     digest = hashlib.sha256()
-    for folder in READ_AT_START:
-        for path in sorted((home / folder).rglob("*")):
+    for folder in (Path(__file__).parent, home / "config", home / "bpmn"):
+        for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
-                digest.update(str(path.relative_to(home)).encode())
+                digest.update(str(path.relative_to(folder)).encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def _environment() -> dict[str, str]:
-    """Hand on what the children need and nothing of a coding session or a proxy."""
-    passed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME")
-    return {key: value for key, value in os.environ.items() if key in passed or key.startswith("DIEUPHOI_")}
+    """Hand on what the children need; the same from every shell, so that `up` restarts nothing for nothing."""
+    passed = ("HOME", "TMPDIR", "XDG_CACHE_HOME")
+    kept = {key: value for key, value in os.environ.items() if key in passed or key.startswith("DIEUPHOI_")}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **kept}
