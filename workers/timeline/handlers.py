@@ -59,12 +59,18 @@ async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
     if inp.dossier_code is None:
         return CloseStepOut()
     writer = await work.write()
-    for step in await writer.open_steps(inp.dossier_code):
-        if step.step_id == work.job.element_instance_key:
-            used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
-            decision = work.rules.step(work.job.process_id, work.job.element_id).decision
-            outcome = getattr(inp, decision, None) if decision else None
-            await writer.close_step(step.step_id, work.now, used, outcome)
+    held = await writer.open_steps(inp.dossier_code)
+    step = next((one for one in held if one.step_id == work.job.element_instance_key), None)
+    if step is None:
+        raise NeedsOperator(
+            f"Hồ sơ {inp.dossier_code} không giữ bước vừa hoàn thành.",
+            action="Trả biến dossier_code trong Operate về đúng mã hồ sơ của phiên rồi bấm Retry.",
+            code="DT-003",
+        )
+    used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
+    decision = work.rules.step(work.job.process_id, work.job.element_id).decision
+    outcome = getattr(inp, decision, None) if decision else None
+    await writer.close_step(step.step_id, work.now, used, outcome)
     return CloseStepOut()
 
 

@@ -145,10 +145,12 @@ async def test_opening_and_closing_again_or_at_once_is_one_hand_over(office):
     assert kinds == ["opened", "closed"]
 
 
-async def test_closing_a_step_that_was_never_opened_changes_nothing(office):
+async def test_closing_a_step_that_the_dossier_does_not_hold_is_for_the_operator(office):
     code = await office.accepted()
     before = await office.footprint()
-    await office.run("timeline.close", element=APPRAISE, instance=9, dossier_code=code)
+    with pytest.raises(NeedsOperator) as refused:
+        await office.run("timeline.close", element=APPRAISE, instance=9, dossier_code=code)
+    assert (refused.value.code, code in refused.value.message) == ("DT-003", True)
     assert await office.footprint() == before
 
 
