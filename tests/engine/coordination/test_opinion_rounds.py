@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,11 +13,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+ENVIRONMENTAL_PERMIT = {
+    "procedure": "9.000007",
+    "case": None,
+    "origin_unit": "H29.06",
+    "documents": [
+        {"composition": "application", "file": "don-de-nghi.pdf", "original": "original"},
+        {"composition": "proposal_report", "file": "ban-ve.pdf", "original": "original"},
+        {"composition": "investment_report", "file": "phe-duyet-du-an.pdf", "original": "copy"},
+    ],
+}
 INVESTMENT_UNITS = ("H29.06", "H29.07", "H29.14", "H29.05")
 
 
-async def _asking(city: City, example: str, *units: str) -> Dossier:
-    dossier = await city.submit(example)
+async def _asking(city: City, example: str, *units: str, **changes: Any) -> Dossier:
+    dossier = await city.submit(example, **changes)
     await dossier.assigned()
     await dossier.asks(*units)
     for unit in units:
@@ -53,13 +63,10 @@ async def test_units_are_asked_in_parallel_and_each_answers_for_itself(city: Cit
     assert shown["Sở Nông nghiệp và Môi trường"]["answer_label"] == "Đồng ý, có góp ý"
     assert shown["Sở Nông nghiệp và Môi trường"]["content"] == "Bổ sung phương án thoát nước (ví dụ)."
     assert {row["silent"] for row in shown.values()} == {False}
-    answered = await dossier.row("Trả lời ý kiến", 1)
-    assert (answered.unit, answered.used, answered.late, answered.outcome) == (
-        "Sở Xây dựng",
-        0,
-        False,
-        "agree",
-    )
+    rows = {row.unit: row for row in (await dossier.view()).rows if row.step == "Trả lời ý kiến"}
+    answered = rows["Sở Xây dựng"]
+    assert (answered.used, answered.late, answered.outcome) == (0, False, "agree")
+    assert rows["Sở Công Thương"].used == 2 * 480
 
 
 async def test_an_opinion_not_accounted_for_comes_back_with_its_unit_named(city: City) -> None:
@@ -96,16 +103,16 @@ async def test_a_unit_is_reminded_halfway_and_again_never_after_its_answer(city:
 
 
 async def test_silence_counts_as_agreement_where_the_rule_says_so_and_stays_silence(city: City) -> None:
-    dossier = await _asking(city, "construction-permit", "H29.14")
-    await city.sets(dossier, "Task_ReplyOpinion", regulation="tt_02_2022_btnmt")
+    dossier = await _asking(city, "construction-permit", "H29.07", **ENVIRONMENTAL_PERMIT)
+    assert (await dossier.held("Task_ReplyOpinion")).due_at == at(7, 17)
     await city.pass_until(at(7, 17))
-    step = await dossier.held("Task_ConfirmDispositions")
-    opinion = await dossier.opinion_of("H29.14")
+    step = await dossier.held("Task_ConfirmDispositions", "H29.06")
+    opinion = await dossier.opinion_of("H29.07")
     assert (opinion.silent, opinion.answer, opinion.silence_outcome) == (True, None, "agree")
     assert opinion.silence_clause == "TT 02/2022/TT-BTNMT Điều 16"
     (row,) = (await city.task_variables(step))["opinions"]
     assert (row["silent"], row["answer"]) == (True, None)
-    assert _mails(city, dossier, "H29.14", "Hết hạn trả lời ý kiến") == 1
+    await city.mail_of(dossier, "Hết hạn trả lời ý kiến", city.rules.mailbox("H29.07"))
     replied = await dossier.row("Trả lời ý kiến")
     assert (replied.until, replied.outcome, replied.open) == (at(7, 17), "không trả lời", False)
     view = await dossier.view()

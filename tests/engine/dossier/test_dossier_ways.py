@@ -135,7 +135,7 @@ async def test_a_message_that_no_longer_fits_the_rules_goes_to_an_operator(city:
 
     (incident,) = await city.until(stuck, "sự cố của hồ sơ không còn hợp lệ")
     city.started.add(incident["processInstanceKey"])
-    assert incident["flowNodeId"] == "Task_RegisterDossier"
+    assert incident["elementId"] == "Task_RegisterDossier"
     assert "[HS-005]" in incident["errorMessage"]
     kept = await city.services.registry.latest.submission(submission)
     assert kept is not None
