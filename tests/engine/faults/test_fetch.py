@@ -8,6 +8,7 @@ import io
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,6 +59,13 @@ class Fetching:
         command = [sys.executable, str(SCRIPT), str(self.cache), str(self.lock), self.url]
         return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
+    def wait_until_begun(self, name: str) -> None:
+        """Wait until a part of the file is on the disk."""
+        end = time.monotonic() + PATIENCE
+        while not any(path.stat().st_size for path in self.cache.rglob(name)):
+            assert time.monotonic() < end, f"nothing of {name} reached the disk"
+            time.sleep(0.02)
+
     def finish(self, process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
         """Wait for its end: exit code, lines printed, and what it complained of."""
         out, complaints = process.communicate(timeout=PATIENCE)
@@ -91,9 +99,9 @@ def test_a_fetch_killed_half_way_through_a_file_is_done_properly_by_the_next_run
     fetching.registry.stall.add(name)
     killed = fetching.start()
     assert fetching.registry.half_sent.wait(PATIENCE)
+    fetching.wait_until_begun(name)
     killed.kill()
     fetching.finish(killed)
-    assert list(fetching.cache.rglob(name)), "nothing was half-done: the test killed too early"
 
     fetching.registry.stall.clear()
     code, lines, complaints = fetching.finish(fetching.start())
