@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MODELS = Path(__file__).parent / "models"
+PATIENCE = 240.0  # on a busy machine the importers of Operate and Tasklist need minutes after a restart
 GIBIBYTE = 1024**3
 
 
@@ -125,10 +126,10 @@ async def _start_probe(stack: Stack) -> int:
 async def _finish_probe(stack: Stack, key: int) -> None:
     async with stack.session("admin") as session:
         staff = Tasklist(session)
-        (task,) = await staff.wait_for_tasks(process_instance_key=key, patience=60)
+        (task,) = await staff.wait_for_tasks(process_instance_key=key, patience=PATIENCE)
         assert task.form_id == "stack_probe_form"
         await staff.claim_and_complete(task.id, {"note": "xong"})
-        await Operate(session).wait_for_state(key, "COMPLETED", patience=60)
+        await Operate(session).wait_for_state(key, "COMPLETED", patience=PATIENCE)
 
 
 def _wait_for(stack: Stack, name: str, condition: Callable[[ProcessStatus], bool]) -> None:
