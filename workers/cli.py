@@ -18,7 +18,7 @@ from rich.table import Table
 from workers import demo as playing
 from workers import doctor as doctoring
 from workers import intake, show
-from workers.app import load_rules, open_services, run
+from workers.app import open_services, run
 from workers.casework import moment_label
 from workers.configuration.calendar_report import calendar_due, calendar_year
 from workers.configuration.loading import load_configuration
@@ -409,7 +409,7 @@ def _addresses(station: Station) -> None:
     table.add_row("Hộp thư thử", station.mail_url, "không cần")
     out.print(table)
     people = Table("Tài khoản", "Mật khẩu", "Là ai", title="Cán bộ mẫu (ví dụ)", title_justify="left")
-    for account in load_rules(station.settings).accounts:
+    for account in station.rules.accounts:
         people.add_row(account.user, logins.get(account.user, ""), account.name)
     out.print(people)
     out.print("Dừng bằng `dieuphoi down` (giữ dữ liệu).")

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.engine.progress import Progress
+    from workers.rulebook import Rulebook
     from workers.runtime.engine_client import Deployed
     from workers.settings import Settings
 
@@ -55,6 +57,11 @@ class Station:
             )
         )
 
+    @cached_property
+    def rules(self) -> Rulebook:
+        """Read config/ and bpmn/ once. Raises ConfigError with all mistakes."""
+        return load_rules(self.settings)
+
     @property
     def mail_url(self) -> str:
         """Address the web view of the mail sink."""
@@ -62,19 +69,19 @@ class Station:
 
     def up(self, progress: Progress) -> list[Deployment]:
         """Start everything, deploy the diagrams and make the staff accounts; quick when it runs already."""
-        load_rules(self.settings)
+        accounts = self.accounts()
         keep_private(self.settings.data)
         asyncio.run(migrate(self.settings.database))
         self.stack.up(progress)
         progress.phase("Triển khai sơ đồ, bảng quyết định và biểu mẫu")
         deployments = asyncio.run(self._deploy_and_wait())
         progress.phase("Tạo tài khoản cán bộ mẫu")
-        self.stack.ensure_users(self.accounts())
+        self.stack.ensure_users(accounts)
         return deployments
 
     def accounts(self) -> list[StaffAccount]:
         """List the sample staff accounts."""
-        return [StaffAccount(account.user, account.name) for account in load_rules(self.settings).accounts]
+        return [StaffAccount(account.user, account.name) for account in self.rules.accounts]
 
     async def _deploy_and_wait(self) -> list[Deployment]:
         deployments = await deploy(self.settings)
