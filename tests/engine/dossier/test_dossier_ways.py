@@ -69,7 +69,7 @@ async def test_a_dossier_goes_from_submission_to_confirmed_feedback_and_rating(c
     record = await dossier.becomes("returned")
     assert (record.result_type, record.result_number) == ("granted", record.result_number)
     assert record.result_number is not None
-    ready = await city.mail_of(dossier, "kết quả", APPLICANT)
+    ready = await city.mail_of(dossier, "đã có kết quả", APPLICANT)
     assert len(ready.attachments) == 1
     feedback = await dossier.held("Task_ConfirmReceipt", "H29.07")
     assert feedback.due_at == at(3, 17)
