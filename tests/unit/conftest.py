@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, ClassVar
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests.databases import CHOSEN, open_databases
 from tests.unit.office import HOME, Parts, open_office, shipped_rules
 from workers.channels.texts import TextCatalog
 from workers.papers.press import PaperPress
-from workers.registry.engines import sqlite_url
-from workers.registry.schema import migrate
 from workers.yaml_files import source
 
 
@@ -39,16 +37,25 @@ def _rules():
     return shipped_rules()
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "registry.db"
-    asyncio.run(migrate(sqlite_url(database)))
-    return database
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is about the other database."""
+    other = {"sqlite", "postgresql"} - {CHOSEN}
+    left_out = [item for item in items if other & {mark.name for mark in item.iter_markers()}]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
-def parts(shipped_rules, migrated):
-    return Parts(shipped_rules, TextCatalog(HOME / "config" / "texts"), PaperPress(HOME / "config" / "forms"), migrated)
+def databases(tmp_path_factory):
+    with open_databases(tmp_path_factory.mktemp("databases")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def parts(shipped_rules, databases):
+    return Parts(
+        shipped_rules, TextCatalog(HOME / "config" / "texts"), PaperPress(HOME / "config" / "forms"), databases
+    )
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -24,12 +23,12 @@ from workers.papers.press import PaperPress, RenderedPaper, _file_name
 from workers.ports import Inspected
 from workers.records import Applicant, FiledDocument, Submission
 from workers.registry.database import Registry
-from workers.registry.engines import sqlite_url
 from workers.runtime.variables import parse_input, serialise_output
 from workers.settings import load_settings
 from workers.workplace import Services, StoredFiles, StoringPress, Workplace
 
 if TYPE_CHECKING:
+    from tests.databases import Database, Databases
     from workers.channels.texts import TextCatalog
     from workers.rulebook import Rulebook
     from workers.runtime.catalog import Catalog
@@ -109,11 +108,14 @@ class QuickPress:
 class Office:
     """Runs jobs and answers what became of them. `now` is the moment of the next job."""
 
-    def __init__(self, services: Services, clock: SimpleNamespace, press: Any, looker: Looker) -> None:
+    def __init__(
+        self, services: Services, clock: SimpleNamespace, press: Any, looker: Looker, database: Database
+    ) -> None:
         self.services = services
         self.clock = clock
         self.press = press
         self.looker = looker
+        self.database = database
         self._keys = itertools.count(1000)
         self._numbers = itertools.count(1)
 
@@ -273,14 +275,13 @@ class Parts:
     rules: Rulebook
     texts: TextCatalog
     press: PaperPress
-    database: Path
+    databases: Databases
 
 
 async def open_office(parts: Parts, folder: Path, *, real_press: bool) -> Office:
-    database = folder / "registry.db"
-    shutil.copy(parts.database, database)
+    database = parts.databases.migrated(folder)
     clock = SimpleNamespace(now=MONDAY)
-    registry = await Registry.connect(sqlite_url(database), now=lambda: clock.now)
+    registry = await Registry.connect(database.url, now=lambda: clock.now)
     store = DocumentStore(folder / "documents")
     intake = folder / "intake"
     intake.mkdir()
@@ -295,7 +296,7 @@ async def open_office(parts: Parts, folder: Path, *, real_press: bool) -> Office
         tracking_base_url="http://127.0.0.1:8090",
         now=lambda: clock.now,
     )
-    return Office(services, clock, press, looker)
+    return Office(services, clock, press, looker, database)
 
 
 def three_parts(error: NeedsOperator, code: str) -> None:

@@ -18,13 +18,15 @@ FILES = HOME / "examples" / "files"
 PERMIT = HOME / "examples" / "dossiers" / "construction-permit"
 UNKNOWN = "H29.07-261102-0099"
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture(autouse=True)
-def installation(tmp_path, migrated, monkeypatch):
+def installation(tmp_path, databases, monkeypatch):
     """An installation with an empty registry, in which nothing runs."""
     data = tmp_path / "data"
     data.mkdir()
-    shutil.copy(migrated, data / "registry.db")
+    shutil.copy(databases.migrated(tmp_path).path, data / "registry.db")
     monkeypatch.setenv("DIEUPHOI_DATA_DIR", str(data))
     monkeypatch.setenv("DIEUPHOI_CACHE_DIR", str(tmp_path / "cache"))
     for console in (cli.out, cli.problems):
@@ -60,7 +62,7 @@ def with_dossier(parts, installation, tmp_path):
         office = await open_office(parts, folder, real_press=False)
         code = await office.accepted(**changes)
         await office.registry.close()
-        shutil.copy(folder / "registry.db", installation / "registry.db")
+        shutil.copy(office.database.path, installation / "registry.db")
         return code
 
     return lambda **changes: asyncio.run(accept(**changes))

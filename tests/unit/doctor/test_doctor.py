@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 
 import pytest
+from pydantic import SecretStr
 
 from tests.unit.office import HOME, MONDAY
 from workers import doctor
 from workers.errors import UserError
 from workers.records import OutboxChannel
+from workers.registry.engines import sqlite_url
 from workers.registry.outbox import Outbox
 from workers.settings import load_settings
 
 
 @pytest.fixture
-def settings(tmp_path, migrated):
+def settings(tmp_path, databases):
     data = tmp_path / "data"
     data.mkdir()
-    shutil.copy(migrated, data / "registry.db")
     # Nothing listens there, and an address that is refused at once keeps the test quick.
-    return load_settings(home=HOME, data_dir=data, gateway_address="127.0.0.1:1")
+    return load_settings(
+        home=HOME, data_dir=data, database_url=databases.migrated(data).url, gateway_address="127.0.0.1:1"
+    )
 
 
 @pytest.fixture
@@ -75,9 +77,11 @@ async def test_an_engine_that_is_away_keeps_the_other_checks(settings, engine):
     assert found["Dòng thời gian"].ok
 
 
+@pytest.mark.sqlite
 async def test_a_database_that_cannot_be_used_is_said(settings, engine):
-    (settings.data / "registry.db").write_bytes(b"this is no database" * 100)
-    found = await verdicts(settings)
+    letter = settings.data / "letter.db"
+    letter.write_bytes(b"this is no database" * 100)
+    found = await verdicts(settings.model_copy(update={"database_url": SecretStr(sqlite_url(letter))}))
     assert not found["Sổ đăng ký"].ok
     assert "không phải cơ sở dữ liệu SQLite" in found["Sổ đăng ký"].text
     assert "Dòng thời gian" not in found
@@ -98,14 +102,9 @@ async def test_a_mistake_in_config_is_said_where_it_is(settings, engine, tmp_pat
 
 async def test_a_timeline_that_was_tampered_with_is_found(office, settings, engine):
     code = await office.accepted()
-    await office.registry.close()
-    database = office.registry.url.database
-    with sqlite3.connect(database) as connection:
-        connection.execute("drop trigger timeline_no_update")
-        connection.execute("update timeline set note = 'khác' where seq = 1")
-    connection.close()
-    shutil.copy(database, settings.data / "registry.db")
-    found = await verdicts(settings)
+    office.database.remove_guards()
+    office.database.change("UPDATE timeline SET note = 'khác' WHERE seq = 1")
+    found = await verdicts(settings.model_copy(update={"database_url": SecretStr(office.database.url)}))
     assert not found["Dòng thời gian"].ok
     assert code in found["Dòng thời gian"].text
 

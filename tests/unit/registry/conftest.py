@@ -1,4 +1,4 @@
-"""Give a migrated registry in a real file, and made-up rows."""
+"""Give a migrated registry in a real database, and made-up rows."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from workers.records import (
     TimelineKind,
 )
 from workers.registry.database import Registry
-from workers.registry.engines import sqlite_url
-from workers.registry.schema import migrate
 
 NOW = datetime(2025, 7, 14, 9, 30, 0, 123456, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 
@@ -160,13 +158,19 @@ def clock():
 
 
 @pytest.fixture
-def database(tmp_path):
-    return tmp_path / "registry" / "registry.sqlite"
+def database(databases, tmp_path):
+    """A database with the program's tables."""
+    return databases.migrated(tmp_path)
+
+
+@pytest.fixture
+def empty_database(databases, tmp_path):
+    """A database without tables; of SQLite not even a file."""
+    return databases.empty(tmp_path)
 
 
 @pytest.fixture
 async def registry(database, clock):
-    await migrate(sqlite_url(database))
-    opened = await Registry.connect(sqlite_url(database), now=lambda: clock.now)
+    opened = await Registry.connect(database.url, now=lambda: clock.now)
     yield opened
     await opened.close()

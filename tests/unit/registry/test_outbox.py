@@ -12,9 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from workers.records import Attachment, OutboxChannel
 from workers.registry.database import Registry
-from workers.registry.engines import sqlite_url
 from workers.registry.outbox import Outbox, OutboxState, Recovered
-from workers.registry.schema import migrate
 
 CODE = "H29.15-250714-0001"
 EMAIL, ENGINE, SMS = OutboxChannel.EMAIL, OutboxChannel.ENGINE, OutboxChannel.SMS
@@ -157,6 +155,7 @@ class Dispatchers(RuleBasedStateMachine):
     """Let dispatchers die and refuse at random; count what reached the other side."""
 
     samples = None
+    databases = None
 
     def __init__(self):
         super().__init__()
@@ -170,9 +169,8 @@ class Dispatchers(RuleBasedStateMachine):
 
     @initialize()
     def open(self):
-        url = sqlite_url(Path(self.folder.name) / "registry.sqlite")
-        self.run(migrate(url))
-        self.registry = self.run(Registry.connect(url, now=lambda: self.now))
+        database = self.databases.migrated(Path(self.folder.name))
+        self.registry = self.run(Registry.connect(database.url, now=lambda: self.now))
         self.outbox = Outbox(self.registry, "host:1")
 
     @rule(number=st.integers(0, 5), channel=st.sampled_from([EMAIL, ENGINE]))
@@ -235,8 +233,8 @@ class Dispatchers(RuleBasedStateMachine):
         assert set(self.out) | unknown == self.queued
 
 
-def test_every_message_goes_out_once_unless_a_person_was_asked(samples):
-    Dispatchers.samples = samples
+def test_every_message_goes_out_once_unless_a_person_was_asked(samples, databases):
+    Dispatchers.samples, Dispatchers.databases = samples, databases
     run_state_machine_as_test(
         Dispatchers,
         settings=settings(

@@ -1,4 +1,4 @@
-"""Several processes on one file, and processes that are killed: what was acknowledged stays, nothing is half done."""
+"""Several processes on one database, some of them killed: what was acknowledged stays, nothing is half done."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import signal
 import sqlite3
 import sys
 from pathlib import Path
+
+import pytest
 
 from workers.registry.database import Registry
 from workers.registry.engines import sqlite_url
@@ -34,7 +36,7 @@ async def kept(registry):
 
 
 async def test_processes_at_once_mint_without_gap_or_duplicate(registry, database):
-    processes = [await start(sqlite_url(database), 40, f"p{number}") for number in range(3)]
+    processes = [await start(database.url, 40, f"p{number}") for number in range(3)]
     minted = [await numbers_of(process) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sorted(number for printed in minted for number in printed) == list(range(1, 121))
@@ -46,7 +48,7 @@ async def test_killed_processes_lose_no_acknowledged_number_and_leave_no_gap(reg
     chance = random.Random(3)
     acknowledged = []
     for generation in range(2):
-        processes = [await start(sqlite_url(database), 100_000, f"g{generation}.{number}") for number in range(2)]
+        processes = [await start(database.url, 100_000, f"g{generation}.{number}") for number in range(2)]
         for process in processes:
             await asyncio.wait_for(process.stdout.readline(), 60)  # it works by now
         await asyncio.sleep(chance.uniform(0.02, 0.2))  # how far it gets is chance on purpose
@@ -76,7 +78,7 @@ async def test_a_process_killed_inside_a_transaction_leaves_nothing_of_it(regist
         "asyncio.run(main())\n"
     )
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", hold, sqlite_url(database), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", hold, database.url, stdout=asyncio.subprocess.PIPE
     )
     assert await asyncio.wait_for(process.stdout.readline(), 60) == b"holding\n"
     waiting = asyncio.create_task(registry.begin())
@@ -91,7 +93,7 @@ async def test_what_a_unit_committed_is_there_after_the_program_starts_again(reg
     unit = RegistryUnit(registry, "dossier.register", samples.job())
     await samples.file(await unit.writer())
     await unit.commit({"dossier_code": "H29.15-250714-0001"})
-    again = await Registry.connect(sqlite_url(database))
+    again = await Registry.connect(database.url)
     try:
         stored = await RegistryUnit(again, "dossier.register", samples.job(key=2)).stored_result()
     finally:
@@ -99,6 +101,7 @@ async def test_what_a_unit_committed_is_there_after_the_program_starts_again(reg
     assert stored == {"dossier_code": "H29.15-250714-0001"}
 
 
+@pytest.mark.sqlite
 async def test_a_commit_is_on_the_disk_before_it_is_acknowledged(registry):
     connection = await registry.begin()
     pragmas = {}
@@ -109,6 +112,7 @@ async def test_a_commit_is_on_the_disk_before_it_is_acknowledged(registry):
     assert pragmas == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
 
 
+@pytest.mark.sqlite
 async def test_a_backup_of_a_registry_in_use_is_whole_and_opens(registry, samples, tmp_path):
     async with registry.write() as writer:
         await samples.file(writer)
@@ -130,10 +134,11 @@ async def test_a_backup_of_a_registry_in_use_is_whole_and_opens(registry, sample
         await copy.close()
 
 
+@pytest.mark.sqlite
 async def test_damage_to_the_file_is_told(registry, database, samples):
     async with registry.write() as writer:
         await samples.file(writer)
-    connection = sqlite3.connect(database)
+    connection = sqlite3.connect(database.path)
     with connection:
         connection.execute("DELETE FROM submissions")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -141,7 +146,7 @@ async def test_damage_to_the_file_is_told(registry, database, samples):
     damage = await registry.damage()
     assert any("applicants" in line for line in damage)
     await registry.close()
-    content = bytearray(database.read_bytes())
+    content = bytearray(database.path.read_bytes())
     content[4096:12288] = b"\x07" * 8192
-    database.write_bytes(content)
+    database.path.write_bytes(content)
     assert any("bị hỏng" in line for line in await registry.damage())

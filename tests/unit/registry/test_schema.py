@@ -1,40 +1,25 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import stat
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from tests.databases import CHOSEN
 from workers.errors import UserError
 from workers.registry.database import Registry
 from workers.registry.engines import parse_url, sqlite_url, writing_engine
 from workers.registry.schema import head, migrate
 from workers.registry.tables import metadata
 
-
-def rows(path, sql):
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
+VERSION = "SELECT version_num FROM alembic_version"
 
 
-def change(path, sql):
-    connection = sqlite3.connect(path)
-    try:
-        with connection:
-            connection.executescript(sql)
-    finally:
-        connection.close()
-
-
-async def test_migrations_make_the_tables_the_program_names(database):
-    await migrate(sqlite_url(database))
-    engine = writing_engine(parse_url(sqlite_url(database)))
+async def test_migrations_make_the_tables_the_program_names(empty_database):
+    await migrate(empty_database.url)
+    engine = writing_engine(parse_url(empty_database.url))
     try:
         async with engine.connect() as connection:
             differences = await connection.run_sync(
@@ -48,46 +33,52 @@ async def test_migrations_make_the_tables_the_program_names(database):
 async def test_migrating_again_changes_nothing(registry, database, samples):
     async with registry.write() as writer:
         await samples.file(writer)
-    before = rows(database, "SELECT sql FROM sqlite_master ORDER BY name")
-    await migrate(sqlite_url(database))
-    assert rows(database, "SELECT sql FROM sqlite_master ORDER BY name") == before
-    assert rows(database, "SELECT count(*) FROM dossiers") == [(1,)]
+    before = database.shape()
+    await migrate(database.url)
+    assert database.shape() == before
+    assert database.value("SELECT count(*) FROM dossiers") == "1"
 
 
-async def test_several_programs_may_migrate_at_once(database):
-    await asyncio.gather(*(migrate(sqlite_url(database)) for _ in range(6)))
-    assert rows(database, "SELECT version_num FROM alembic_version") == [(head(),)]
+async def test_several_programs_may_migrate_at_once(empty_database):
+    await asyncio.gather(*(migrate(empty_database.url) for _ in range(6)))
+    assert empty_database.value(VERSION) == head()
 
 
-async def test_a_migration_that_fails_leaves_nothing_behind(database, tmp_path):
-    await migrate(sqlite_url(database))
-    half_made = tmp_path / "half.sqlite"
-    change(half_made, "CREATE TABLE timeline (x)")
+async def test_a_migration_that_fails_leaves_nothing_behind(databases, empty_database, tmp_path):
+    half_made = databases.migrated(tmp_path / "half")
+    half_made.remove_guards()
+    half_made.change(
+        *(f"DROP TABLE {table.name}" for table in reversed(metadata.sorted_tables) if table.name != "timeline")
+    )
+    half_made.change("DROP TABLE alembic_version")
+    before = half_made.shape()
     with pytest.raises(UserError):
-        await migrate(sqlite_url(half_made))
-    assert rows(half_made, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("timeline",)]
+        await migrate(half_made.url)
+    assert half_made.shape() == before
 
 
 async def test_a_newer_database_is_refused_and_left_alone(registry, database):
     await registry.close()
-    change(database, "UPDATE alembic_version SET version_num = '9999'")
+    database.change("UPDATE alembic_version SET version_num = '9999'")
     for attempt in (migrate, Registry.connect):
         with pytest.raises(UserError, match="phiên bản mới hơn") as raised:
-            await attempt(sqlite_url(database))
+            await attempt(database.url)
         assert "9999" in raised.value.message
-    assert rows(database, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert database.value(VERSION) == "9999"
 
 
-async def test_an_unmigrated_database_is_refused(database):
-    database.parent.mkdir()
-    with pytest.raises(UserError, match="Chưa có cơ sở dữ liệu"):
-        await Registry.connect(sqlite_url(database))
-    assert not database.exists()
-    database.touch()
+async def test_an_unmigrated_database_is_refused(empty_database):
+    if CHOSEN == "sqlite":
+        with pytest.raises(UserError, match="Chưa có cơ sở dữ liệu"):
+            await Registry.connect(empty_database.url)
+        assert not empty_database.path.exists()
+        empty_database.path.parent.mkdir()
+        empty_database.path.touch()
     with pytest.raises(UserError, match="chưa được cập nhật"):
-        await Registry.connect(sqlite_url(database))
+        await Registry.connect(empty_database.url)
 
 
+@pytest.mark.sqlite
 async def test_a_file_that_is_no_database_is_named(tmp_path):
     letter = tmp_path / "letter.sqlite"
     letter.write_text("Kính gửi Nguyễn Văn Ví Dụ " * 100, encoding="utf-8")
@@ -97,6 +88,7 @@ async def test_a_file_that_is_no_database_is_named(tmp_path):
         assert "Ví Dụ" not in raised.value.message
 
 
+@pytest.mark.sqlite
 async def test_a_place_that_cannot_be_written_is_named(tmp_path):
     blocked = tmp_path / "a file"
     blocked.touch()
@@ -110,9 +102,10 @@ async def test_an_address_of_no_usable_database_is_refused(url):
         await migrate(url)
 
 
+@pytest.mark.sqlite
 async def test_only_the_owner_may_read_the_files(registry, database, samples):
     async with registry.write() as writer:
         await samples.file(writer)
-    files = sorted(database.parent.iterdir())
+    files = sorted(database.path.parent.iterdir())
     assert len(files) >= 2
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}

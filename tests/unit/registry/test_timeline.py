@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -11,27 +10,12 @@ from workers.records import TimelineKind
 from workers.registry.chain import ViolationKind
 
 CODE = "H29.15-250714-0001"
-GUARDS = (
-    "timeline_no_update",
-    "timeline_no_delete",
-    "timeline_no_replace",
-    "timeline_heads_only_forward",
-    "timeline_heads_no_delete",
-    "timeline_heads_no_replace",
-)
 
 
-def tamper(path, *statements):
-    """Do what somebody with the file and a SQLite shell can do, guards removed."""
-    connection = sqlite3.connect(path)
-    try:
-        with connection:
-            for guard in GUARDS:
-                connection.execute(f"DROP TRIGGER {guard}")
-            for statement in statements:
-                connection.execute(statement)
-    finally:
-        connection.close()
+def tamper(database, *statements):
+    """Do what somebody with a shell can do, guards removed."""
+    database.remove_guards()
+    database.change(*statements)
 
 
 @pytest.fixture
@@ -99,10 +83,14 @@ async def test_open_steps_are_found_by_unit_earliest_deadline_first(registry, sa
     [
         "UPDATE timeline SET note = 'x' WHERE seq = 2",
         "DELETE FROM timeline WHERE seq = 5",
-        "INSERT OR REPLACE INTO timeline SELECT * FROM timeline WHERE seq = 1",
+        pytest.param("TRUNCATE timeline", marks=pytest.mark.postgresql),
+        pytest.param("INSERT OR REPLACE INTO timeline SELECT * FROM timeline WHERE seq = 1", marks=pytest.mark.sqlite),
         "UPDATE timeline_heads SET seq = 1",
         "DELETE FROM timeline_heads",
-        "INSERT OR REPLACE INTO timeline_heads VALUES ('H29.15-250714-0001', 0, '')",
+        pytest.param("TRUNCATE timeline_heads", marks=pytest.mark.postgresql),
+        pytest.param(
+            "INSERT OR REPLACE INTO timeline_heads VALUES ('H29.15-250714-0001', 0, '')", marks=pytest.mark.sqlite
+        ),
         "INSERT INTO timeline_heads VALUES ('new', 3, '')",
     ],
 )
@@ -134,7 +122,11 @@ async def test_the_database_refuses_to_rewrite_the_timeline(registry, five_entri
         (["DELETE FROM timeline"], {(ViolationKind.CUT, 1)}),
         (["DELETE FROM timeline", "DELETE FROM timeline_heads"], {(ViolationKind.HEAD, 0)}),
         (["UPDATE timeline SET kind = 'rubbish' WHERE seq = 2"], {(ViolationKind.UNREADABLE, 0)}),
-        (["UPDATE timeline SET at = 'yesterday' WHERE seq = 2"], {(ViolationKind.UNREADABLE, 0)}),
+        pytest.param(
+            ["UPDATE timeline SET at = 'yesterday' WHERE seq = 2"],
+            {(ViolationKind.UNREADABLE, 0)},
+            marks=pytest.mark.sqlite,
+        ),
     ],
 )
 async def test_tampering_shows_where_it_happened(registry, database, five_entries, statements, found):
