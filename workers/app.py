@@ -34,7 +34,7 @@ from workers.registry.schema import migrate
 from workers.rulebook import Rulebook
 from workers.runtime.catalog import Catalog, JobSpec
 from workers.runtime.channel import open_channel
-from workers.runtime.engine_client import EngineClient, EngineRefused, EngineUnavailable
+from workers.runtime.engine_client import EngineClient, EngineDenied, EngineRefused, EngineUnavailable
 from workers.runtime.health import serve_health
 from workers.runtime.metrics import Metrics
 from workers.runtime.runner import Runner, RunnerOptions
@@ -153,12 +153,15 @@ class EngineSender:
         self._engine = engine
 
     async def send(self, message: OutboxMessage) -> None:
-        """Publish a message. Raises SendLater while the engine is away and SendRefused for what it will not take."""
+        """Publish a message.
+
+        Raises SendLater while the engine is away or denies the account, SendRefused for what it will not take.
+        """
         try:
             await self._engine.publish_message(
                 message.event, message.recipient, message.variables, message.message_id, MESSAGE_LIFETIME
             )
-        except EngineUnavailable as error:
+        except (EngineUnavailable, EngineDenied) as error:
             raise SendLater(error.message) from error
         except EngineRefused as error:
             raise SendRefused(error.message) from error

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +13,7 @@ PREFIX = "DIEUPHOI_"
 
 _HOME = Path(__file__).resolve().parent.parent
 _LARGEST_PORT = 65535
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Settings(BaseSettings):
@@ -30,13 +32,16 @@ class Settings(BaseSettings):
         None, description="Cổng gRPC của Zeebe, dạng `máy:cổng`; trống: Camunda nhúng trên máy này"
     )
     gateway_tls: bool = Field(False, description="Mã hóa kết nối tới Zeebe bằng TLS")
-    gateway_ca_file: Path | None = Field(None, description="Chứng thư CA (PEM) của Zeebe; trống: của hệ điều hành")
+    gateway_ca_file: Path | None = Field(
+        None,
+        description="Chứng thư CA (PEM) của Zeebe, và nếu cần của máy chủ cấp token; trống: của hệ điều hành",
+    )
     gateway_auth: Literal["none", "basic", "oauth"] = Field("none", description="Cách đăng nhập Zeebe (cần TLS)")
     gateway_user: str | None = Field(None, description="Tên đăng nhập (`basic`)")
     gateway_password: SecretStr | None = Field(None, description="Mật khẩu (`basic`)")
     gateway_client_id: str | None = Field(None, description="Client id (`oauth`)")
     gateway_client_secret: SecretStr | None = Field(None, description="Client secret (`oauth`)")
-    gateway_token_url: str | None = Field(None, description="Địa chỉ cấp token (`oauth`)")
+    gateway_token_url: str | None = Field(None, description="Địa chỉ cấp token, `https://…` (`oauth`)")
     gateway_audience: str | None = Field(None, description="Audience của token (`oauth`)")
     gateway_scope: str | None = Field(None, description="Scope của token (`oauth`)")
 
@@ -69,6 +74,19 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("gateway_token_url", mode="after")
+    @classmethod
+    def _secret_stays_secret(cls, value: str | None) -> str | None:
+        """Let the client's secret leave this machine encrypted only, and no login stand in an address that is shown."""
+        if value is None:
+            return None
+        address = urlsplit(value)
+        if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
+            raise ValueError("phải bắt đầu bằng https://")
+        if "@" in address.netloc:
+            raise ValueError("không được chứa tên đăng nhập")
+        return value
 
     @model_validator(mode="after")
     def _complete_login(self) -> Self:

@@ -1,21 +1,11 @@
 from __future__ import annotations
 
-import base64
-import datetime as dt
-import ipaddress
 import json
 from datetime import timedelta
-from typing import Any
 
-import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from pyzeebe.proto.gateway_pb2_grpc import add_GatewayServicer_to_server
 
-from tests.gateway.fake_gateway import FakeGateway, Status
+from tests.gateway.fake_gateway import Status
 from workers.errors import RetryLater, UserError
 from workers.runtime.channel import open_channel
 from workers.runtime.engine_client import Deployed, EngineClient, EngineRefused, EngineUnavailable
@@ -104,97 +94,3 @@ async def test_describes_the_cluster(client):
     topology = await client.topology()
     assert (topology.gateway_version, topology.partitions) == ("8.6.0", 1)
     assert [(broker.version, broker.healthy_partitions) for broker in topology.brokers] == [("8.6.0", 1)]
-
-
-def self_signed() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
-
-
-@pytest.fixture
-async def encrypted_gateway(tmp_path):
-    certificate, key = self_signed()
-    (tmp_path / "ca.pem").write_bytes(certificate)
-    fake, server = FakeGateway(), grpc.aio.server()
-    add_GatewayServicer_to_server(fake, server)
-    fake.port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
-    await server.start()
-    yield fake
-    await server.stop(0)
-
-
-async def published_over(gateway: FakeGateway, **given: Any) -> dict[str, str]:
-    settings = Settings(gateway_address=gateway.address, gateway_tls=True, **given)
-    async with EngineClient(open_channel(settings, "unused:1")) as client:
-        await publish(client)
-    return gateway.metadata[-1]
-
-
-async def test_speaks_tls_with_a_named_authority(encrypted_gateway, tmp_path):
-    metadata = await published_over(encrypted_gateway, gateway_ca_file=tmp_path / "ca.pem")
-    assert "authorization" not in metadata
-
-
-async def test_logs_in_with_user_and_password(encrypted_gateway, tmp_path):
-    """Gap 17: no basic-auth channel."""
-    metadata = await published_over(
-        encrypted_gateway,
-        gateway_ca_file=tmp_path / "ca.pem",
-        gateway_auth="basic",
-        gateway_user="worker",
-        gateway_password="example",
-    )
-    assert base64.b64decode(metadata["authorization"].removeprefix("Basic ")) == b"worker:example"
-
-
-async def test_logs_in_with_a_token(encrypted_gateway, tmp_path, monkeypatch):
-    tokens: list[dict[str, Any]] = []
-
-    def fetch(session: Any, **kwargs: Any) -> dict[str, Any]:
-        tokens.append(kwargs)
-        session.token = {
-            "access_token": "made-up",
-            "expires_in": 300,
-            "expires_at": 4_000_000_000,
-            "token_type": "Bearer",
-        }
-        return session.token
-
-    monkeypatch.setattr("requests_oauthlib.OAuth2Session.fetch_token", fetch)
-    metadata = await published_over(
-        encrypted_gateway,
-        gateway_ca_file=tmp_path / "ca.pem",
-        gateway_auth="oauth",
-        gateway_client_id="worker",
-        gateway_client_secret="example",
-        gateway_token_url="https://login.example.vn/token",
-        gateway_audience="zeebe",
-    )
-    assert metadata["authorization"] == "Bearer made-up"
-    assert tokens[0]["audience"] == "zeebe"
-
-
-async def test_an_unreadable_authority_is_a_users_error(tmp_path):
-    settings = Settings(gateway_tls=True, gateway_ca_file=tmp_path / "absent.pem")
-    with pytest.raises(UserError, match="DIEUPHOI_GATEWAY_CA_FILE"):
-        open_channel(settings, "127.0.0.1:1")

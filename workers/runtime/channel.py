@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import base64
+import ssl
 from typing import TYPE_CHECKING
 
 import grpc
-from pyzeebe import create_insecure_channel, create_oauth2_client_credentials_channel, create_secure_channel
+from pyzeebe import create_insecure_channel, create_secure_channel
+from pyzeebe.channel.channel_options import get_channel_options
 
 from workers.errors import UserError
+from workers.runtime.login import BasicLogin, TokenOnCalls, TokenOnStreams
+from workers.runtime.tokens import TokenServer, TokenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic import SecretStr
 
     from workers.settings import Settings
@@ -29,50 +30,51 @@ OPTIONS = (
 def open_channel(settings: Settings, default_address: str) -> grpc.aio.Channel:
     """Open the channel the settings describe; call it inside the running event loop.
 
-    `default_address` is used when the settings name none. Raises UserError for an unreadable CA file.
+    `default_address` is used when the settings name none. Raises UserError for an unusable CA file.
     """
     address = settings.gateway_address or default_address
     if not settings.gateway_tls:
         return create_insecure_channel(address, OPTIONS)
-    tls = grpc.ssl_channel_credentials(_ca_of(settings))
-    if settings.gateway_auth == "oauth":
-        return create_oauth2_client_credentials_channel(
-            grpc_address=address,
-            client_id=settings.gateway_client_id or "",
-            client_secret=_secret(settings.gateway_client_secret),
-            authorization_server=settings.gateway_token_url or "",
-            scope=settings.gateway_scope,
-            audience=settings.gateway_audience,
-            channel_credentials=tls,
-            channel_options=OPTIONS,
-        )
+    authority = _authority(settings)
+    tls = grpc.ssl_channel_credentials(authority)
     if settings.gateway_auth == "basic":
         login = BasicLogin(settings.gateway_user or "", _secret(settings.gateway_password))
         tls = grpc.composite_channel_credentials(tls, grpc.metadata_call_credentials(login, name="basic"))
+    if settings.gateway_auth == "oauth":
+        source = TokenSource(_token_server(settings, authority))
+        interceptors = (TokenOnCalls(source), TokenOnStreams(source))
+        return grpc.aio.secure_channel(address, tls, get_channel_options(OPTIONS), interceptors=interceptors)
     return create_secure_channel(address, OPTIONS, tls)
 
 
-class BasicLogin(grpc.AuthMetadataPlugin):  # type: ignore[misc]
-    """Send user and password with each call."""
+def _token_server(settings: Settings, authority: bytes | None) -> TokenServer:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": settings.gateway_client_id,
+        "client_secret": _secret(settings.gateway_client_secret),
+        "audience": settings.gateway_audience,
+        "scope": settings.gateway_scope,
+    }
+    tls = ssl.create_default_context()
+    if authority is not None:
+        tls.load_verify_locations(cadata=authority.decode("ascii"))
+    given = {name: value for name, value in form.items() if value is not None}
+    return TokenServer(settings.gateway_token_url or "", given, tls)
 
-    def __init__(self, user: str, password: str) -> None:
-        token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        self._metadata = (("authorization", f"Basic {token}"),)
 
-    def __call__(self, _context: object, callback: Callable[[object, Exception | None], None]) -> None:
-        """Hand the metadata to gRPC."""
-        callback(self._metadata, None)
-
-
-def _ca_of(settings: Settings) -> bytes | None:
+def _authority(settings: Settings) -> bytes | None:
+    """Read the CA file; gRPC itself would take any bytes and then trust nobody, without a word."""
     if settings.gateway_ca_file is None:
         return None
     try:
-        return settings.gateway_ca_file.read_bytes()
-    except OSError as error:
+        content = settings.gateway_ca_file.read_bytes()
+        ssl.create_default_context().load_verify_locations(cadata=content.decode("ascii"))
+    except (OSError, ValueError) as error:
         raise UserError(
-            f"Không đọc được chứng thư CA {settings.gateway_ca_file}; hãy kiểm tra DIEUPHOI_GATEWAY_CA_FILE."
+            f"Không đọc được chứng thư CA (PEM) trong {settings.gateway_ca_file}; "
+            "hãy kiểm tra DIEUPHOI_GATEWAY_CA_FILE."
         ) from error
+    return content
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -18,6 +18,7 @@ from pyzeebe.errors import (
 from pyzeebe.grpc_internals.types import DeployResourceResponse
 
 from workers.errors import RetryLater, UserError
+from workers.runtime.troubles import denied, unreachable
 from workers.runtime.watch import DENIED, status_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class EngineRefused(UserError):
     """Say what the engine refused and why, in its own words."""
 
 
+class EngineDenied(EngineRefused):
+    """Say that the account may not do this: once the account is mended, repeating helps."""
+
+
 @dataclass(frozen=True)
 class Deployed:
     """Name what was deployed. `kind` is process, decision or form."""
@@ -82,8 +87,8 @@ class Topology:
 class EngineClient:
     """Call the gateway; every call is limited in time.
 
-    Raises EngineUnavailable when repeating may help and EngineRefused when it cannot. Use as an async
-    context to close the channel.
+    Raises EngineUnavailable when repeating may help, EngineDenied when the account has to be mended first and
+    EngineRefused when nothing helps. Use as an async context to close the channel.
     """
 
     def __init__(self, channel: grpc.aio.Channel, address: str = "") -> None:
@@ -150,7 +155,7 @@ class EngineClient:
         try:
             yield
         except TimeoutError:
-            raise self._unavailable(action, "quá thời gian chờ") from None
+            raise self._unavailable(action, unreachable("quá thời gian chờ", None)) from None
         except ProcessInvalidError as error:
             raise EngineRefused(_refusal(action, _details(error.__cause__))) from error
         except ZeebeError as error:
@@ -159,18 +164,15 @@ class EngineClient:
     def _by_status(self, action: str, error: ZeebeError) -> UserError:
         status = status_of(error)
         if status in _PASSING:
-            return self._unavailable(action, status.name)
+            return self._unavailable(action, unreachable(status.name, error.grpc_error.details()))
         if status in DENIED:
-            return EngineRefused(
-                f"Camunda không cho phép {action} ({status.name}); hãy kiểm tra tài khoản DIEUPHOI_GATEWAY_…."
-            )
+            why = denied(status.name, error.grpc_error.details())
+            return EngineDenied(f"Camunda không cho phép {action}: {why}.")
         return EngineRefused(_refusal(action, _details(error.grpc_error)))
 
     def _unavailable(self, action: str, reason: str) -> EngineUnavailable:
         where = f" tại {self._address}" if self._address else ""
-        return EngineUnavailable(
-            f"Không kết nối được Camunda{where} để {action} ({reason}); hãy kiểm tra Camunda đang chạy rồi thử lại."
-        )
+        return EngineUnavailable(f"Không kết nối được Camunda{where} để {action}: {reason}.")
 
 
 def _refusal(action: str, reason: str) -> str:

@@ -24,6 +24,7 @@ from pyzeebe.errors import (
 from pyzeebe.grpc_internals.zeebe_adapter import ZeebeAdapter
 
 from workers.runtime.backoff import CONNECTION, BackOff
+from workers.runtime.troubles import denied, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
@@ -40,10 +41,10 @@ DENIED = {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}
 class AccessDenied(PyZeebeError):
     """Name the job type the gateway does not let this process work on."""
 
-    def __init__(self, job_type: str, status: str) -> None:
-        super().__init__(f"{status}: {job_type}")
+    def __init__(self, job_type: str, reason: str) -> None:
+        super().__init__(f"{job_type}: {reason}")
         self.job_type = job_type
-        self.status = status
+        self.reason = reason
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Watch:
     def failed(self, job_type: str, reason: str) -> int:
         """Note a failed poll; return how many failed before it in a row."""
         state = self.states[job_type]
-        if not state.failures:
+        if reason != state.reason:
             log.warning("worker.poll_failed", job_type=job_type, reason=reason)
         state.failures += 1
         state.reason = reason
@@ -164,15 +165,15 @@ class WatchedAdapter(ZeebeAdapter):
             await self._outlast(task_type, error)
 
     async def _outlast(self, job_type: str, error: ZeebeError) -> None:
-        status = status_of(error)
+        status, details = status_of(error), error.grpc_error.details()
         if status in DENIED:
-            self._deny(job_type, status.name)
-        failures = self._watch.failed(job_type, status.name)
+            self._deny(job_type, denied(status.name, details))
+        failures = self._watch.failed(job_type, unreachable(status.name, details))
         await asyncio.sleep(self._policy.delay(failures).total_seconds())
 
-    def _deny(self, job_type: str, status: str) -> NoReturn:
-        self._watch.deny(job_type, status)
-        raise AccessDenied(job_type, status)
+    def _deny(self, job_type: str, reason: str) -> NoReturn:
+        self._watch.deny(job_type, reason)
+        raise AccessDenied(job_type, reason)
 
 
 def status_of(error: ZeebeError) -> grpc.StatusCode:

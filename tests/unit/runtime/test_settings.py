@@ -89,3 +89,18 @@ def _is_reading(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
         return ast.unparse(node.value).endswith("environ")
     return isinstance(node, ast.Attribute) and ast.unparse(node).endswith(("environ.get", "getenv"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://login.example.vn/token", "login.example.vn/token", "https://user:made-up@login.example.vn/token"],
+)
+def test_an_address_that_would_give_the_secret_away_is_refused(address):
+    with pytest.raises(UserError, match="DIEUPHOI_GATEWAY_TOKEN_URL") as caught:
+        load_settings(gateway_token_url=address)
+    assert "made-up" not in caught.value.message
+
+
+@pytest.mark.parametrize("address", ["https://login.example.vn/token", "http://127.0.0.1:8080/token"])
+def test_the_secret_goes_out_encrypted_or_stays_on_this_machine(address):
+    assert load_settings(gateway_token_url=address).gateway_token_url == address
