@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +28,7 @@ from workers.dossier.jobs import JOBS as DOSSIER_JOBS
 from workers.engine.artifacts import FREE_BYTES_NEEDED
 from workers.engine.errors import NoWritePermission, translate_os_error
 from workers.engine.layout import Ports
+from workers.observation import Observation
 from workers.papers.press import PaperPress
 from workers.records import OutboxChannel
 from workers.registry.database import Registry
@@ -43,7 +46,6 @@ from workers.workplace import Services, StoredFiles, StoringPress, Workplace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
     from workers.channels.dispatcher import OutboxMessage
     from workers.settings import Settings
@@ -84,6 +86,17 @@ def catalog() -> Catalog:
 def default_gateway(settings: Settings) -> str:
     """Name the gateway of the embedded engine."""
     return f"127.0.0.1:{Ports.at_offset(settings.engine_port_offset).gateway}"
+
+
+def revision(home: Path) -> str:
+    """Digest the program and what it reads at start: workers that differ in it may decide differently."""
+    digest = hashlib.sha256()
+    for folder in (Path(__file__).parent, home / "config", home / "bpmn"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(folder)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def keep_private(folder: Path) -> None:
@@ -129,13 +142,13 @@ async def run_with(services: Services, settings: Settings, *, poll_seconds: floa
     metrics = Metrics(jobs.types)
     address = default_gateway(settings)
     outbox = Outbox(services.registry, f"{socket.gethostname()}:{os.getpid()}")
-    metrics.register_gauge(
-        "outbox_oldest_seconds", "Age of the message due longest", lambda: _outbox_age(outbox, services)
-    )
+    metrics.describe_build(rules=revision(settings.home))
+    observation = Observation(services, settings.data)
+    metrics.add(observation)
     runner = Runner(jobs, Workplace(services), open_channel(settings, address), metrics, _options(settings))
     async with (
         EngineClient(open_channel(settings, address), address) as engine,
-        serve_health(runner.health, metrics, settings.metrics_port),
+        serve_health(runner.health, metrics, settings.metrics_port, settings.metrics_host),
     ):
         dispatcher = _dispatcher(outbox, engine, services, settings, poll_seconds)
         dispatching = asyncio.create_task(dispatcher.run())
@@ -144,6 +157,7 @@ async def run_with(services: Services, settings: Settings, *, poll_seconds: floa
         finally:
             dispatcher.stop()
             await dispatching
+            await observation.close()
 
 
 class EngineSender:
@@ -198,11 +212,6 @@ def _dispatcher(
 def _not_before(services: Services, event: str, moment: datetime) -> datetime | None:
     to_applicant = services.texts.audience(event) == "applicant"
     return services.rules.quiet_until(moment) if to_applicant else None
-
-
-async def _outbox_age(outbox: Outbox, services: Services) -> float:
-    oldest = (await outbox.outbox_stats(services.now())).oldest_due
-    return oldest.total_seconds() if oldest else 0.0
 
 
 def _options(settings: Settings) -> RunnerOptions:

@@ -19,7 +19,9 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class Settings(BaseSettings):
     """Hold where things are and how much of the machine is used."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
 
     home: Path = Field(_HOME, description="Thư mục chứa bpmn/ và config/")
     data_dir: Path | None = Field(None, description="Thư mục dữ liệu; trống: `.dieuphoi` trong `home`")
@@ -49,7 +51,10 @@ class Settings(BaseSettings):
     prefetch: int = Field(128, ge=1, le=4096, description="Số việc mỗi loại được nhận trước nhiều nhất")
     streaming: bool = Field(False, description="Nhận qua luồng (stream) các việc có người đang chờ trước màn hình")
     drain_seconds: float = Field(30, ge=0, le=600, description="Khi dừng: chờ việc đang chạy bao nhiêu giây")
-    metrics_port: int = Field(9464, ge=0, le=_LARGEST_PORT, description="Cổng /metrics, /healthz, /readyz (127.0.0.1)")
+    metrics_host: str = Field(
+        "127.0.0.1", description="Địa chỉ mà /metrics, /healthz, /readyz nghe; không mở ra Internet"
+    )
+    metrics_port: int = Field(9464, ge=0, le=_LARGEST_PORT, description="Cổng /metrics, /healthz, /readyz")
 
     smtp_host: str = Field("127.0.0.1", description="Máy chủ gửi thư (SMTP)")
     smtp_port: int = Field(1025, ge=1, le=_LARGEST_PORT, description="Cổng SMTP")

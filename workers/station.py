@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.app import default_gateway, keep_private, load_rules
+from workers.app import default_gateway, keep_private, load_rules, revision
 from workers.engine.layout import ChildSpec
 from workers.engine.stack import Stack, StackSettings
 from workers.engine.users import StaffAccount
@@ -22,6 +20,7 @@ from workers.runtime.engine_client import EngineClient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from workers.engine.progress import Progress
     from workers.rulebook import Rulebook
@@ -107,7 +106,7 @@ class Station:
         return ChildSpec(
             name=WORKERS,
             argv=(sys.executable, "-m", "workers.cli", "run"),
-            env={**_environment(), "REVISION": _revision(self.settings.home)},
+            env={**_environment(), "REVISION": revision(self.settings.home)},
             ready_urls=(f"http://127.0.0.1:{self.settings.metrics_port}/healthz",),
             cwd=str(self.settings.home),
             stop_seconds=self.settings.drain_seconds + 10,
@@ -130,17 +129,6 @@ def chapters_of(bpmn_dir: Path) -> dict[str, list[Path]]:
     folders = sorted(path for path in bpmn_dir.iterdir() if path.is_dir() and not path.name.startswith("."))
     files = {one.name: sorted(path for path in one.iterdir() if path.suffix in DEPLOYED_SUFFIXES) for one in folders}
     return {chapter: paths for chapter, paths in files.items() if paths}
-
-
-def _revision(home: Path) -> str:
-    """Digest what the workers read at start, so that `up` restarts them after a change and only then."""
-    digest = hashlib.sha256()
-    for folder in (Path(__file__).parent, home / "config", home / "bpmn"):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(str(path.relative_to(folder)).encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _environment() -> dict[str, str]:

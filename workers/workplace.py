@@ -125,3 +125,8 @@ class Workplace:
             yield place
         finally:
             await place.rollback()
+
+    async def lead_unit(self, dossier_code: str) -> str:
+        """Name the unit that leads a dossier, for metrics; empty for an unknown code."""
+        dossier = await self.services.registry.latest.dossier(dossier_code)
+        return dossier.lead_unit if dossier else ""

@@ -43,10 +43,14 @@ class Unit:
 class MemoryWorkplace:
     ledger: dict[Any, dict[str, Any]] = field(default_factory=dict)
     rollbacks: list[Any] = field(default_factory=list)
+    lead_units: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
     async def open(self, contract: Any, job: Any) -> Any:
         yield Unit(self.ledger, (job.element_instance_key, contract.type), self.rollbacks)
+
+    async def lead_unit(self, dossier_code: str) -> str:
+        return self.lead_units[dossier_code]
 
 
 @dataclass

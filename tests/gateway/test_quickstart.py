@@ -22,11 +22,3 @@ async def test_the_quickstart_of_the_docs_runs(bench, gateway, monkeypatch):
     assert gateway.completed[0][1] == {"greeting": "Kính gửi Sở Xây dựng"}
     os.kill(os.getpid(), signal.SIGTERM)
     assert await asyncio.wait_for(running, 30) is ExitCode.STOPPED
-
-
-async def test_the_docs_list_every_metric(bench, gateway):
-    bench.start(*[])
-    documented = set(re.findall(r"`(dieuphoi_\w+)`", PAGE))
-    names = re.findall(r"# HELP (\w+)", (await bench.metrics.scrape()).decode())
-    exposed = {name.removesuffix("_created") for name in names}
-    assert documented == exposed

@@ -229,12 +229,19 @@ class Reader:
         """Check the hash chains of one dossier, or of all; an empty list means nothing was altered."""
         if code is not None:
             return await self._verify([code])
-        found: list[Violation] = []
-        after = ""
-        while codes := await self._codes(after):
-            found += await self._verify(codes)
-            after = codes[-1]
+        found, after = await self.verify_timeline_page("")
+        while after:
+            more, after = await self.verify_timeline_page(after)
+            found += more
         return found
+
+    async def verify_timeline_page(self, after: str) -> tuple[list[Violation], str]:
+        """Check the chains of the next dossiers in order of their codes.
+
+        Returns the violations and the last code checked, empty at the end.
+        """
+        codes = await self._codes(after)
+        return await self._verify(codes), codes[-1] if codes else ""
 
     async def _codes(self, after: str) -> list[str]:
         # A chain may have lost its dossier, its head or its entries: whoever is left names it.

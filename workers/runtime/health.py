@@ -1,4 +1,4 @@
-"""Answer /metrics, /healthz and /readyz on a loopback port."""
+"""Answer /metrics, /healthz and /readyz; they hold no personal data and ask for no login."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ async def serve_health(health: Health, metrics: Metrics, port: int, host: str = 
         server = await asyncio.start_server(answer, host, port)
     except OSError as error:
         raise UserError(
-            f"Không mở được cổng {port} để theo dõi bộ xử lý; hãy dừng chương trình đang giữ cổng "
-            "hoặc đổi DIEUPHOI_METRICS_PORT rồi chạy lại."
+            f"Không mở được cổng {port} tại {host} để theo dõi bộ xử lý; hãy dừng chương trình đang giữ cổng, "
+            "sửa DIEUPHOI_METRICS_HOST hoặc đổi DIEUPHOI_METRICS_PORT rồi chạy lại."
         ) from error
     async with server:
         yield server.sockets[0].getsockname()[1]

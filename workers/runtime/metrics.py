@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-import math
-from typing import TYPE_CHECKING
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 from workers.runtime.answers import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
-    Reading = Callable[[], float | Awaitable[float]]
+    from prometheus_client import Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -23,12 +24,22 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 log = structlog.stdlib.get_logger(__name__)
 
 
+class Source(Protocol):
+    """Give metrics of something else than jobs."""
+
+    async def refresh(self) -> None:
+        """Bring the readings up to date before a scrape; keep it short."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the readings."""
+
+
 class Metrics:
     """Hold the metrics of one process in a registry of their own; durations and ages are in seconds."""
 
     def __init__(self, job_types: Iterable[str] = ()) -> None:
         self.registry = CollectorRegistry()
-        self._readings: dict[Gauge, Reading] = {}
+        self._sources: list[Source] = []
         types = list(job_types)
         self.jobs = self._counter("jobs", "Deliveries of jobs by outcome", "job_type", "outcome")
         self.retries = self._counter("job_retries", "Jobs the engine was asked to deliver again", "job_type")
@@ -36,6 +47,8 @@ class Metrics:
         self.ack_retries = self._counter("ack_retries", "Repeated attempts to acknowledge", "job_type")
         self.late_acks = self._counter("late_acks", "Acknowledgements the engine no longer waited for", "job_type")
         self.lost_acks = self._counter("lost_acks", "Acknowledgements given up at the deadline", "job_type")
+        # Process and code stand in bpmn/ and in the source, the unit is the one that leads the dossier.
+        self.incidents = self._counter("incidents", "Incidents opened in the engine", "process", "unit", "code")
         self.seconds = Histogram(
             "dieuphoi_job_seconds",
             "From delivery to acknowledgement",
@@ -66,21 +79,35 @@ class Metrics:
         for gauge in (self.in_flight, self.poll_age, self.connected):
             gauge.labels(job_type)
 
-    def register_gauge(self, name: str, documentation: str, read: Reading) -> None:
-        """Add `dieuphoi_<name>`; `read` (plain or async) is asked at each scrape and gives NaN when it raises."""
-        self._readings[self._gauge(name, documentation)] = read
+    def describe_build(self, rules: str) -> None:
+        """Tell which program runs under which rules; `rules` is a digest that differs when they do."""
+        build = self._gauge("build_info", "1; the labels tell what runs", "version", "python", "rules")
+        build.labels(version("dieuphoi"), platform.python_version(), rules).set(1)
+
+    def add(self, source: Source) -> None:
+        """Ask a source at each scrape; one that raises gives nothing and hides nothing."""
+        self._sources.append(source)
+        self.registry.register(_Guarded(source))
 
     async def scrape(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
-        for gauge, read in self._readings.items():
-            gauge.set(await _read(read))
+        for source in self._sources:
+            try:
+                await source.refresh()
+            except Exception as error:  # noqa: BLE001 - one broken source must not hide all the others
+                log.warning("metrics.source_failed", error_class=type(error).__name__)
         return generate_latest(self.registry)
 
 
-async def _read(read: Reading) -> float:
-    try:
-        value = read()
-        return float(await value if inspect.isawaitable(value) else value)
-    except Exception as error:  # noqa: BLE001 - one broken reading must not hide all the others
-        log.warning("metrics.reading_failed", error_class=type(error).__name__)
-        return math.nan
+class _Guarded(Collector):
+    """Keep what a source raises from the other metrics."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            return list(self._source.collect())
+        except Exception as error:  # noqa: BLE001 - see Metrics.add
+            log.warning("metrics.source_failed", error_class=type(error).__name__)
+            return []

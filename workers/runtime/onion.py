@@ -6,6 +6,7 @@ Deadline, log context, metrics, input, limit, ledger, handler, output, commit, a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -110,6 +111,8 @@ class Onion:
             answer = delivery.case.hand_back()
         answer, acknowledged = await self._acknowledge(delivery, answer)
         self._record(delivery, answer, acknowledged)
+        if answer.outcome == answers.OPERATOR and acknowledged is Acknowledged.ACCEPTED:
+            await self._count_incident(delivery.case, getattr(answer, "code", None))
 
     async def _answer(self, delivery: Delivery, task: asyncio.Task[Any]) -> Answer:
         try:
@@ -195,6 +198,14 @@ class Onion:
             took_ms=round(seconds * 1000),
             retry_in_s=round(answer.after.total_seconds()) if isinstance(answer, answers.Fail) else None,
         )
+
+    async def _count_incident(self, case: Case, code: str | None) -> None:
+        unit = ""
+        if case.dossier_code is not None:
+            # The registry may be what failed; the incident counts all the same.
+            with contextlib.suppress(Exception):
+                unit = await self._workplace.lead_unit(case.dossier_code)
+        self._metrics.incidents.labels(case.job.process_id, unit, code or "").inc()
 
 
 def _receive(contract: Contract[Any, Any], job: Job) -> Delivery:

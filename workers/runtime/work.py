@@ -30,3 +30,6 @@ class Workplace(Protocol):
 
     def open(self, contract: Contract[Any, Any], job: JobMeta) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin; leaving the context without commit changes nothing."""
+
+    async def lead_unit(self, dossier_code: str) -> str:
+        """Name the unit that leads a dossier, for metrics; empty for an unknown code."""

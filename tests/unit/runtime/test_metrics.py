@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-import math
 
 import pytest
+from prometheus_client.core import GaugeMetricFamily
 
 from workers.errors import UserError
 from workers.runtime.floor import Floor
@@ -16,24 +16,48 @@ def health(metrics: Metrics) -> Health:
     return Health([], Watch(lambda: 0.0), Floor(asyncio.Semaphore(1), 1), metrics, running=True)
 
 
-async def test_gauges_from_elsewhere_are_asked_at_each_scrape():
-    metrics, readings = Metrics(), iter([1.0, 2.0])
+class Rising:
+    """A source whose reading rises by one at each scrape."""
 
-    async def read() -> float:
-        return next(readings)
+    reading = 0.0
 
-    metrics.register_gauge("outbox_age_seconds", "Age of the oldest entry", read)
-    assert b"dieuphoi_outbox_age_seconds 1.0" in await metrics.scrape()
-    assert b"dieuphoi_outbox_age_seconds 2.0" in await metrics.scrape()
+    async def refresh(self) -> None:
+        self.reading += 1
+
+    def collect(self):
+        yield GaugeMetricFamily("dieuphoi_rising", "Rising", self.reading)
 
 
-async def test_a_broken_reading_does_not_hide_the_others():
+class Broken:
+    async def refresh(self) -> None:
+        raise OSError
+
+    def collect(self):
+        raise OSError
+        yield
+
+
+async def test_a_source_is_asked_at_each_scrape():
+    metrics = Metrics()
+    metrics.add(Rising())
+    assert b"dieuphoi_rising 1.0" in await metrics.scrape()
+    assert b"dieuphoi_rising 2.0" in await metrics.scrape()
+
+
+async def test_a_broken_source_does_not_hide_the_others():
     metrics = Metrics(["sample.job"])
-    metrics.register_gauge("broken", "Broken", lambda: 1 / 0)
+    metrics.add(Broken())
+    metrics.add(Rising())
     text = (await metrics.scrape()).decode()
-    assert "dieuphoi_broken NaN" in text
+    assert "dieuphoi_rising 1.0" in text
     assert 'outcome="completed"} 0.0' in text
-    assert math.isnan(metrics.registry.get_sample_value("dieuphoi_broken"))
+
+
+async def test_the_build_is_named_by_program_and_rules():
+    metrics = Metrics()
+    metrics.describe_build(rules="0123abcd")
+    assert 'dieuphoi_build_info{python="3.' in (text := (await metrics.scrape()).decode())
+    assert 'rules="0123abcd"' in text
 
 
 @pytest.mark.parametrize(
