@@ -17,7 +17,7 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
-DEBIAN_TOOLS = {"chromium": "chromium", "pdftoppm": "poppler-utils"}
+DEBIAN_TOOLS = {"chromium": "chromium", "pdftoppm": "poppler-utils", "promtool": "prometheus"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ RINGS = {
                 (str(BIN / "deptry"), "."),
             ),
         ),
-        Ring("unit", ((*PYTEST, "tests/unit"),), needs=("pdftoppm",)),
+        Ring("unit", ((*PYTEST, "tests/unit"),), needs=("pdftoppm", "promtool")),
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),)),
