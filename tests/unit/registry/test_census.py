@@ -84,6 +84,7 @@ async def test_messages_wait_until_they_are_sent_and_the_oldest_due_tells_for_ho
     assert (census.oldest_due, [m.count for m in census.messages]) == (None, [1])
 
 
+@pytest.mark.sqlite
 async def test_the_cost_does_not_grow_with_what_is_finished(registry, samples):
     """Each query reaches its rows by an index whose range holds the open ones only."""
     statements = []
