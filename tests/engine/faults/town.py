@@ -27,21 +27,25 @@ from ruamel.yaml import YAML
 from sqlalchemy import select
 
 from workers import intake
-from workers.app import open_services
+from workers.app import open_services, utc_now
 from workers.channels.mailsink import Faults, MailSink
 from workers.demo import ANSWERS
 from workers.engine.layout import BROKER
+from workers.engine.stack import Stack, StackSettings
 from workers.engine.supervisor import http_status
 from workers.records import FINISHED, DossierState
 from workers.registry import tables as t
 from workers.registry.outbox import Outbox, OutboxState
+from workers.registry.schema import migrate
 from workers.regulation.calendar import VIETNAM
 from workers.rulebook import local
+from workers.settings import load_settings
+from workers.station import deploy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from workers.engine.stack import Stack
+    from workers.demo import Answer
     from workers.records import OpinionRecord
     from workers.settings import Settings
     from workers.workplace import Services
@@ -54,6 +58,7 @@ PATIENCE = 300.0
 LEFT_BY_A_KILL = timedelta(seconds=45)
 """A letter on its way for longer than the longest send belongs to a process that was killed."""
 LONGER_THAN_ANY_JOB = timedelta(minutes=6)
+RUN = ("workers.cli", "run")
 ENDED = {state.value for state in FINISHED - {DossierState.RESOLVED}}
 SIMPLE = ("construction-permit", "marital-status", "business-registration", "work-permit-urgent")
 WITH_COORDINATION = ("city-plan", "construction-permit-missing-drawings")
@@ -81,10 +86,11 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 
 class Workers:
     """Run the workers as production does, one process, and end it in every way there is."""
 
-    def __init__(self, settings: Settings, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, command: Sequence[str] = RUN) -> None:
         self.log = log
         self.environment = dict(environment)
-        self._health = f"http://127.0.0.1:{settings.metrics_port}"
+        self._command = command
+        self._health = f"http://127.0.0.1:{environment['DIEUPHOI_METRICS_PORT']}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -98,7 +104,7 @@ class Workers:
         assert self._process is None
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workers.cli", "run"],
+                [sys.executable, "-m", *self._command],
                 env=self.environment,
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
@@ -121,6 +127,13 @@ class Workers:
         """Wait for the end and return the exit code."""
         assert self._process is not None
         code = self._process.wait(seconds)
+        self._process = None
+        return code
+
+    def ended(self) -> int | None:
+        """Give the exit code if the process ended by itself, once."""
+        if self._process is None or (code := self._process.poll()) is None:
+            return None
         self._process = None
         return code
 
@@ -215,12 +228,14 @@ class Town:
     stack: Stack
     workers: Workers
     post: PostOffice
+    environment: Mapping[str, str]
+    now: Callable[[], datetime] = utc_now
     codes: list[str] = field(default_factory=list)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Services]:
         """Open the registry and what applicants and staff need."""
-        async with open_services(self.settings) as services:
+        async with open_services(self.settings, self.now) as services:
             yield services
 
     async def submit(self, services: Services, names: Iterable[str]) -> list[str]:
@@ -315,7 +330,7 @@ class Town:
         """Run `dieuphoi doctor`: exit code and what it says."""
         command = [sys.executable, "-m", "workers.cli", "doctor"]
         done = subprocess.run(
-            command, env=self.workers.environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
+            command, env=self.environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -358,11 +373,61 @@ class Town:
             await staff.close()
 
 
+@contextmanager
+def open_town(place: Path, port_offset: int, keep: Callable[[], bool], database: str = "") -> Iterator[Town]:
+    """Bring the parts up in a folder, workers not yet started; the engine's data stays if `keep` says so.
+
+    `database`: the registry's address; none: SQLite in the data folder.
+    """
+    smtp_port, metrics_port = 1025 + port_offset, 9464 + port_offset
+    home = place / "home"
+    home.mkdir()
+    copy_rules(home)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ["HOME"],
+        "DIEUPHOI_HOME": str(home),
+        "DIEUPHOI_DATA_DIR": str(place / "data"),
+        "DIEUPHOI_ENGINE_PORT_OFFSET": str(port_offset),
+        "DIEUPHOI_SMTP_PORT": str(smtp_port),
+        "DIEUPHOI_METRICS_PORT": str(metrics_port),
+        "DIEUPHOI_LOG_FORMAT": "json",
+        "DIEUPHOI_LOG_LEVEL": "debug",
+        **({"DIEUPHOI_DATABASE_URL": database} if database else {}),
+    }
+    settings = load_settings(
+        home=home,
+        data_dir=place / "data",
+        database_url=database or None,
+        engine_port_offset=port_offset,
+        smtp_port=smtp_port,
+        metrics_port=metrics_port,
+    )
+    settings.data.mkdir(exist_ok=True)
+    stack = Stack(StackSettings(settings.data / "engine", port_offset=port_offset, quick_export=True))
+    post = PostOffice(settings.data / "mail", smtp_port)
+    workers = Workers(environment, place / "workers.log")
+    try:
+        stack.up()
+        asyncio.run(migrate(settings.database))
+        asyncio.run(deploy(settings))
+        post.open()
+        yield Town(settings, stack, workers, post, environment)
+    finally:
+        workers.close()
+        post.close()
+        if keep():
+            stack.down()
+        else:
+            stack.wipe()
+
+
 class Staff:
     """Complete whatever user task waits, as the people of the demo would, over Zeebe's own REST API."""
 
-    def __init__(self, services: Services, rest: str) -> None:
+    def __init__(self, services: Services, rest: str, answers: Mapping[str, Answer] = ANSWERS) -> None:
         self._services = services
+        self._known = answers
         self._zeebe = httpx2.AsyncClient(base_url=rest, trust_env=False, timeout=15)
         self._done: set[str] = set()
         self.trouble = ""
@@ -378,10 +443,15 @@ class Staff:
                 await self._work_through()
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
+    def would_do(self, task: Mapping[str, Any]) -> bool:
+        """Tell whether somebody does a task now."""
+        del task
+        return True
+
     async def _work_through(self) -> None:
-        page = {"filter": {"state": "CREATED"}, "page": {"limit": 100}}
+        page = {"filter": {"state": "CREATED"}, "page": {"limit": 1000}}
         found = (await self._zeebe.post("/v2/user-tasks/search", json=page)).raise_for_status().json()["items"]
-        waiting = [task for task in found if _key(task) not in self._done]
+        waiting = [task for task in found if _key(task) not in self._done and self.would_do(task)]
         for task in waiting:
             await self._complete(task)
 
@@ -401,7 +471,7 @@ class Staff:
         """Answer as the demo does; what a form would show comes from the registry."""
         read = self._services.registry.latest
         rows = await read.rows(select(t.steps.c.dossier_code, t.steps.c.unit).where(t.steps.c.step_id == step_id))
-        if not rows or element not in ANSWERS:
+        if not rows or element not in self._known:
             return None
         code, unit = rows[0]["dossier_code"], rows[0]["unit"]
         dossier = await read.dossier(code)
@@ -415,7 +485,7 @@ class Staff:
             "officer_options": [{"value": one.user} for one in self._services.rules.officers_of(unit)],
             "opinions": [_opinion(self._services, one) for one in await read.opinions(code)],
         }
-        return ANSWERS[element](procedure, shown)
+        return self._known[element](procedure, shown)
 
 
 def _opinion(services: Services, opinion: OpinionRecord) -> dict[str, Any]:
