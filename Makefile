@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down wipe test lint unit gateway models engine templates pictures lock
+.PHONY: help demo up down wipe test lint unit gateway models engine chaos templates pictures lock
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ lint: $(VENV)/ready-dev ## Check style, types, import direction and dependencies
 
 unit gateway models engine: $(VENV)/ready-dev ## Run one ring of tests
 	$(BIN)/python -m tests.rings $@
+
+chaos: $(VENV)/ready-dev ## Run dossiers through faults: make chaos DOSSIERS=40 MINUTES=10 SEED=7 (all optional)
+	$(BIN)/python -m tests.chaos $(DOSSIERS:%=--dossiers %) $(MINUTES:%=--minutes %) $(SEED:%=--seed %)
 
 templates: $(VENV)/ready-dev ## Write the element templates from the workers' contracts
 	$(BIN)/python -m workers.studio.templates

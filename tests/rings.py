@@ -47,6 +47,7 @@ RINGS = {
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),)),
+        Ring("chaos", ((*PYTEST, "tests/chaos"),)),
     )
 }
 

@@ -63,7 +63,10 @@ class Contract(Generic[In, Out]):
 
 @dataclass(frozen=True)
 class JobMeta:
-    """Identify one delivery of a job. `headers` are the task headers drawn in the diagram."""
+    """Identify one delivery of a job. `headers` are the task headers drawn in the diagram.
+
+    `dossier_code` is None before registration, and for what is no dossier code by its form.
+    """
 
     key: int
     type: str
@@ -73,3 +76,4 @@ class JobMeta:
     process_id: str
     retries: int
     headers: dict[str, str]
+    dossier_code: str | None = None

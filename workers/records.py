@@ -34,6 +34,8 @@ class DossierState(StrEnum):
 
 IN_PROGRESS = frozenset({DossierState.REGISTERED, DossierState.ACCEPTED, DossierState.SUPPLEMENT_REQUESTED})
 FINISHED = frozenset(DossierState) - IN_PROGRESS
+CALLED_OFF = frozenset({DossierState.REFUSED, DossierState.STOPPED, DossierState.WITHDRAWN})
+"""Nothing more is done for these: their process has ended, or is about to."""
 
 
 class Applicant(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILLER = "filler"
+PIECE = 1 << 20
 
 
 @contextmanager
@@ -29,9 +30,9 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
 
 def fill(disk: Path) -> None:
     """Take every free byte."""
-    free = os.statvfs(disk)
-    with (disk / FILLER).open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize))
+    with (disk / FILLER).open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(PIECE)):
+            pass
 
 
 def free(disk: Path) -> None:

@@ -134,7 +134,13 @@ class Office:
     def with_rules(self, **changes: Any) -> None:
         self.services = replace(self.services, rules=replace(self.rules, **changes))
 
-    def job(self, job_type: str, element: tuple[str, str] | None = None, instance: int | None = None) -> JobMeta:
+    def job(
+        self,
+        job_type: str,
+        element: tuple[str, str] | None = None,
+        instance: int | None = None,
+        code: str | None = None,
+    ) -> JobMeta:
         process, element_id = element or ELEMENTS.get(job_type, ("dossier_resolution", "Task_Any"))
         return JobMeta(
             key=next(self._keys),
@@ -145,6 +151,7 @@ class Office:
             process_id=process,
             retries=5,
             headers={},
+            dossier_code=code,
         )
 
     async def run(
@@ -161,7 +168,8 @@ class Office:
             self.clock.now = at
         spec = jobs()[job_type]
         inp = parse_input(spec.contract, variables)
-        async with Workplace(self.services).open(spec.contract, self.job(job_type, element, instance)) as place:
+        job = self.job(job_type, element, instance, variables.get("dossier_code"))
+        async with Workplace(self.services).open(spec.contract, job) as place:
             stored = await place.stored_result()
             if stored is not None:
                 return stored

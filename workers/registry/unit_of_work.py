@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from workers.errors import AlreadyDone
+from workers.errors import AlreadyDone, RetryLater
+from workers.records import CALLED_OFF
 from workers.registry import tables as t
 from workers.registry.reader import Reader
 from workers.registry.writer import insert_if_absent
@@ -28,13 +29,12 @@ class RegistryUnit:
     for a writer leaves no trace and costs nothing here.
     """
 
-    def __init__(self, registry: Registry, contract_type: str, job: JobMeta, dossier_code: str | None = None) -> None:
+    def __init__(self, registry: Registry, contract_type: str, job: JobMeta) -> None:
         self.context: Any = self
         self.reader = Reader(self._fetch)
         self._registry = registry
         self._type = contract_type
         self._job = job
-        self._dossier_code = dossier_code
         self._opening = asyncio.Lock()
         self._transaction: Transaction | None = None
         self._mine = (t.effects.c.element_instance_key == job.element_instance_key) & (
@@ -46,7 +46,11 @@ class RegistryUnit:
         return await self._stored(self._registry.latest)
 
     async def writer(self) -> Writer:
-        """Open the transaction on the first call. Raises AlreadyDone when another delivery committed before."""
+        """Open the transaction on the first call.
+
+        Raises AlreadyDone when another delivery committed before, and RetryLater when the dossier was called off
+        meanwhile: the engine has taken the job away, and whoever was slow with it must not undo that.
+        """
         async with self._opening:
             if self._transaction is None:
                 self._transaction = await self._claim()
@@ -57,7 +61,7 @@ class RegistryUnit:
         transaction, self._transaction = self._transaction, None
         if transaction is None:
             return
-        code = self._dossier_code or result.get("dossier_code")
+        code = self._job.dossier_code or result.get("dossier_code")
         values = {"result": result, "dossier_code": code, "at": self._registry.now()}
         try:
             await transaction.connection.execute(update(t.effects).where(self._mine).values(values))
@@ -88,6 +92,8 @@ class RegistryUnit:
                     "at": self._registry.now(),
                 },
             )
+            if claimed and self._job.dossier_code is not None:
+                await self._still_wanted(transaction, self._job.dossier_code)
         except BaseException:
             await transaction.rollback()
             raise
@@ -96,6 +102,13 @@ class RegistryUnit:
         stored = await self._stored(transaction.writer)
         await transaction.rollback()
         raise AlreadyDone(stored or {})
+
+    async def _still_wanted(self, transaction: Transaction, code: str) -> None:
+        # The row is locked to the end, in every job before anything else: who calls the dossier off waits or is seen.
+        d = t.dossiers.c
+        found = await transaction.writer.rows(select(d.state).where(d.code == code).with_for_update(key_share=True))
+        if found and found[0]["state"] in CALLED_OFF:
+            raise RetryLater(f"Hồ sơ {code} đã được rút, dừng hoặc từ chối nên bước này không làm nữa.")
 
     async def _stored(self, reader: Reader) -> dict[str, Any] | None:
         return await reader.effect(self._mine)

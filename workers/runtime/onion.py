@@ -220,9 +220,10 @@ def _receive(contract: Contract[Any, Any], job: Job) -> Delivery:
         process_id=job.bpmn_process_id,
         retries=job.retries,
         headers=dict(job.custom_headers),
+        # Only what is a dossier code by its form is ever shown: the variable is filled by people and other systems.
+        dossier_code=code if isinstance(code, str) and _CODE.fullmatch(code) else None,
     )
-    # Only what is a dossier code by its form is ever shown: the variable is filled by people and other systems.
-    case = Case(contract, meta, code if isinstance(code, str) and _CODE.fullmatch(code) else None)
+    case = Case(contract, meta, meta.dossier_code)
     received = _now()
     return Delivery(case, variables, received, received + contract.timeout.total_seconds())
 

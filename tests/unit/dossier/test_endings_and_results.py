@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.unit.office import DAY, MONDAY, PERSON, ZONE, business, three_parts
-from workers.errors import BusinessError, NeedsOperator
+from workers.errors import BusinessError, NeedsOperator, RetryLater
 from workers.records import IN_PROGRESS, DossierState
 from workers.runtime.variables import InvalidInput
 
@@ -30,6 +30,19 @@ async def test_stopping_makes_the_notice_tells_the_applicant_and_closes_what_is_
     assert (mail["event"], given["stop_reason"] in mail["body"]) == ("dossier_stopped", True)
     closed = next(one for one in await office.read.timeline(code) if one.kind == "closed")
     assert (closed.outcome, closed.working_minutes, closed.unit) == ("dừng giải quyết", 120, "H29.07")
+    assert await office.read.open_steps(code) == []
+
+
+@pytest.mark.parametrize("ending", ["dossier.withdraw", "dossier.stop", "dossier.refuse"])
+@pytest.mark.parametrize("late", ["dossier.accept", "dossier.check", "result.issue", "timeline.open"])
+async def test_a_job_that_was_slow_changes_nothing_once_its_dossier_was_called_off(office, ending, late):
+    code = await office.registered()
+    await office.run(ending, dossier_code=code)
+    before, dossier = await office.footprint(), await office.dossier(code)
+    given = {"lead_unit": "H29.07", "origin_unit": "H29.07", "authority": "unit"}
+    with pytest.raises(RetryLater, match="rút, dừng hoặc từ chối"):
+        await office.run(late, element=APPRAISE, dossier_code=code, **given)
+    assert (await office.footprint(), await office.dossier(code)) == (before, dossier)
     assert await office.read.open_steps(code) == []
 
 

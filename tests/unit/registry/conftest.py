@@ -128,7 +128,7 @@ class Samples:
             body="Kính gửi Nguyễn Văn Ví Dụ",
         ).model_copy(update=changes)
 
-    def job(self, element_instance_key=2251799813685400, key=1):
+    def job(self, element_instance_key=2251799813685400, key=1, dossier_code=None):
         return JobMeta(
             key=key,
             type="dossier.register",
@@ -138,6 +138,7 @@ class Samples:
             process_id="dossier_resolution",
             retries=5,
             headers={},
+            dossier_code=dossier_code,
         )
 
     async def file(self, writer, code="H29.15-250714-0001", **changes):

@@ -143,7 +143,7 @@ async def test_no_question_and_no_job_reads_a_whole_table(registry, samples, twe
     await latest.find_dossiers(state=DossierState.ACCEPTED, unit="so_y_te", text="cap", after=CODE)
     await latest.late_dossiers(now)
     await latest.late_dossiers(now, unit="so_y_te")
-    unit = RegistryUnit(registry, "dossier.register", samples.job())
+    unit = RegistryUnit(registry, "dossier.check", samples.job(dossier_code=CODE))
     await unit.stored_result()
     writer = await unit.writer()
     await writer.next_number("n")
