@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # A longer line pushes priority and due date out of the cards of Tasklist, which does not wrap it.
 LIST_TITLE_LENGTH = 18
+HAND_OVER = "Bàn giao hồ sơ cho đơn vị kế thừa"
 URGENCY_LABELS = {"normal": "Bình thường", "urgent": "Khẩn"}
 
 
@@ -49,6 +50,43 @@ async def dossier_or_operator(reader: Reader, code: str) -> DossierRecord:
             code="HS-001",
         )
     return dossier
+
+
+async def hand_over(
+    work: Work, writer: Writer, dossier: DossierRecord, held_by: str | None = None, request_id: str | None = None
+) -> DossierRecord:
+    """Keep who took over from the dossier's units, and from the unit asked, that are no longer in force; once each.
+
+    `held_by`: who holds the dossier by a person's decision, where a divided unit has several successors.
+    """
+    today = work.now.date()
+
+    def taken_over(unit: str) -> str | None:
+        heir = None if work.rules.unit_at(unit, today) else work.rules.heir(unit, today, (held_by or "",))
+        return heir.code if heir else None
+
+    changes = {"origin_unit": taken_over(dossier.origin_unit), "lead_unit": taken_over(dossier.lead_unit)}
+    changes = {field: unit for field, unit in changes.items() if unit}
+    moved = {getattr(dossier, field): unit for field, unit in changes.items()}
+    asked = await writer.opinion(request_id) if request_id else None
+    if asked and (unit := taken_over(asked.unit)):
+        moved[asked.unit] = unit
+        await writer.update_opinion(asked.request_id, unit=unit)
+    for old, unit in moved.items():
+        remark = f"từ {work.rules.ended_unit(old, today)}"
+        await note(work, writer, dossier.code, HAND_OVER, unit=unit, remark=remark)
+    return await writer.update_dossier(dossier.code, **changes) if changes else dossier
+
+
+def in_charge(work: Work, dossier: DossierRecord, unit: str) -> str:
+    """Give who has a unit's work on this dossier today. Raises NeedsOperator when a person has to decide."""
+    return work.rules.unit_in_charge(unit, work.now.date(), (dossier.lead_unit, dossier.origin_unit))
+
+
+def is_same_work(work: Work, unit: str, other: str) -> bool:
+    """Tell whether two codes stand for the same work today: one unit, or one of them took over from the other."""
+    heirs = {one: {one, *(heir.code for heir in work.rules.heirs(one, work.now.date()))} for one in (unit, other)}
+    return other in heirs[unit] or unit in heirs[other]
 
 
 def facts(work: Work, dossier: DossierRecord) -> dict[str, Any]:
@@ -101,7 +139,7 @@ async def tell_applicant(
 ) -> None:
     """Queue a message to who filed; without an address or consent it is noted that the desk hands it over."""
     applicant = await writer.applicant(dossier.code)
-    address = _address_of(work, applicant)
+    address = _address_of(work, dossier, applicant)
     if address is None:
         await note(work, writer, dossier.code, "Không gửi thư: người nộp chưa đồng ý nhận thư điện tử; giao tại quầy")
         return
@@ -130,7 +168,8 @@ async def tell_unit(
     values: Mapping[str, Any],
     papers: Sequence[PaperRecord] = (),
 ) -> None:
-    """Queue a message to a unit's mailbox."""
+    """Queue a message to a unit's mailbox, or to its successor's. Raises NeedsOperator when that is not decided."""
+    unit = in_charge(work, dossier, unit)
     unit_name = work.rules.unit_name(unit, work.now.date())
     text = work.texts.render(event, {**facts(work, dossier), "recipient_name": unit_name, **values})
     await writer.send(
@@ -198,9 +237,9 @@ def effect_id(work: Work, *purpose: str) -> str:
     return ".".join((str(work.job.element_instance_key), *purpose))
 
 
-def _address_of(work: Work, applicant: Applicant) -> str | None:
+def _address_of(work: Work, dossier: DossierRecord, applicant: Applicant) -> str | None:
     if applicant.unit:
-        return work.rules.mailbox(applicant.unit)
+        return work.rules.mailbox(in_charge(work, dossier, applicant.unit))
     return applicant.email if applicant.consent_email else None
 
 

@@ -18,7 +18,7 @@ from workers.regulation.papers import form_set_at
 from workers.regulation.working_time import WorkingTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from workers.records import DossierRecord, FiledDocument
@@ -111,8 +111,11 @@ class Rulebook:
         return self.organization.unit_at(code, day)
 
     def unit_named(self, code: str, day: date) -> Unit:
-        """Find a unit in force on a day, else its newest version. Raises NeedsOperator for an unknown code."""
-        found = self.organization.unit_at(code, day) or self.organization.last_version(code)
+        """Find a unit in force on a day, else who took over, else its newest version.
+
+        Raises NeedsOperator for an unknown code.
+        """
+        found = self.heir(code, day) or self.organization.last_version(code)
         if found is None:
             raise NeedsOperator(
                 f"Mã đơn vị {code} không có trong config/organization.yaml.",
@@ -120,6 +123,37 @@ class Rulebook:
                 code="DV-001",
             )
         return found
+
+    def heirs(self, code: str, day: date) -> tuple[Unit, ...]:
+        """List who may have a unit's work on a day: itself, its successor, or several while none is decided on."""
+        return self.organization.heirs_at(code, day)
+
+    def heir(self, code: str, day: date, decided: Collection[str] = ()) -> Unit | None:
+        """Find who has a unit's work on a day; of several successors the one that was decided on; None: not known."""
+        heirs = self.heirs(code, day)
+        chosen = heirs if len(heirs) == 1 else [one for one in heirs if one.code in decided]
+        return chosen[0] if len(chosen) == 1 else None
+
+    def unit_in_charge(self, code: str, day: date, decided: Collection[str] = ()) -> str:
+        """Give the code of who has a unit's work on a day. Raises NeedsOperator when a person has to decide."""
+        heir = self.heir(code, day, decided)
+        if heir is None and (heirs := self.heirs(code, day)):
+            known = "; ".join(f"{one.code} {one.name}" for one in heirs)
+            raise NeedsOperator(
+                f"{self.ended_unit(code, day)}; chưa xác định ai nhận bàn giao hồ sơ đang giải quyết trong các "
+                f"đơn vị kế thừa: {known}.",
+                action="Sửa biến giữ mã đơn vị trong Operate thành mã đơn vị nhận bàn giao, hoặc ghi handover_to cho "
+                "đơn vị cũ trong config/organization.yaml và khởi động lại bộ xử lý, rồi bấm Retry.",
+                code="DV-003",
+            )
+        return heir.code if heir else code
+
+    def ended_unit(self, code: str, day: date) -> str:
+        """Name a unit that ended before a day, and when. Raises NeedsOperator for an unknown code."""
+        ended = self.organization.ended_before(code, day)
+        return (
+            f"{ended.name}, kết thúc hoạt động ngày {ended.valid_to:%d/%m/%Y}" if ended else self.unit_name(code, day)
+        )
 
     def unit_name(self, code: str, day: date) -> str:
         """Name a unit as on a day. Raises NeedsOperator for an unknown code."""
@@ -147,6 +181,10 @@ class Rulebook:
     def officers_of(self, unit: str) -> list[Account]:
         """List who may be given work in a unit."""
         return [account for account in self.accounts if account.unit == unit and account.role in OFFICER_ROLES]
+
+    def is_of_another_unit(self, user: str | None, unit: str) -> bool:
+        """Tell whether a known account belongs to another unit."""
+        return any(account.user == user and account.unit != unit for account in self.accounts)
 
     def step(self, process_id: str, element_id: str) -> Step:
         """Find what the diagram says of a user task. Raises NeedsOperator when the workers do not know it."""

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from workers.casework import moment_label
+from workers.casework import HAND_OVER, moment_label
 from workers.errors import UserError
 from workers.records import FINISHED, TimelineKind
 from workers.registry.outbox import Outbox
@@ -81,6 +81,7 @@ class View:
     overview: DossierOverview
     rows: Sequence[Row]
     holders: Sequence[str]
+    hand_overs: Sequence[str]
     next_steps: Sequence[str]
     minutes_left: int | None
     mails: int
@@ -95,6 +96,7 @@ class View:
             "origin_unit_name": rules.unit_name(dossier.origin_unit, dossier.received_at.date()),
             "lead_unit_name": rules.unit_name(dossier.lead_unit, dossier.received_at.date()),
             "holders": list(self.holders),
+            "hand_overs": list(self.hand_overs),
             "next_steps": list(self.next_steps),
             "working_minutes_left": self.minutes_left,
             "late": None if self.minutes_left is None else self.minutes_left < 0,
@@ -122,6 +124,7 @@ async def view(services: Services, code: str) -> View:
         overview=overview,
         rows=_rows(overview, services.rules, now),
         holders=[_holder(step, services.rules, now) for step in overview.open_steps],
+        hand_overs=[_taken_over(entry, services.rules) for entry in overview.timeline if entry.name == HAND_OVER],
         next_steps=[text for step in overview.open_steps for text in _next(step, services.rules)],
         minutes_left=services.rules.working_minutes(dossier.lead_unit, end, dossier.due_at),
         mails=len(sent),
@@ -140,6 +143,8 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
         "Đang giữ: "
         + (escape("; ".join(shown.holders)) or "không đơn vị nào (bước tự động, chờ người nộp hoặc đã xong)")
     )
+    for text in shown.hand_overs:
+        console.print(f"Bàn giao: {escape(text)}", highlight=False)
     hint = " (tạm tính: lịch làm việc chưa được xác nhận)" if dossier.deadline_provisional else ""
     console.print(
         f"Nhận {moment_label(dossier.received_at)} · hạn {moment_label(dossier.due_at)}{hint}", highlight=False
@@ -235,7 +240,22 @@ def _event(entry: TimelineEntry, rules: Rulebook) -> Row:
 def _holder(step: OpenStep, rules: Rulebook, now: datetime) -> str:
     used = rules.amount_label(rules.working_minutes(step.unit, step.opened_at, now))
     person = f", {step.person}" if step.person else ""
-    return f"{rules.unit_name(step.unit, now.date())}{person}: {step.name} (đã giữ {used})"
+    return f"{_unit_now(step, rules, now)}{person}: {step.name} (đã giữ {used})"
+
+
+def _unit_now(step: OpenStep, rules: Rulebook, now: datetime) -> str:
+    """Name who has a step now; a task that was open when its unit was dissolved is its successor's."""
+    before, today = rules.unit_name(step.unit, step.opened_at.date()), now.date()
+    if rules.unit_at(step.unit, today):
+        return rules.unit_name(step.unit, today)
+    heir = rules.heir(step.unit, today)
+    if heir:
+        return f"{heir.name} (nhận bàn giao từ {before})"
+    return f"{before} (đã kết thúc hoạt động, chưa xác định đơn vị nhận bàn giao)"
+
+
+def _taken_over(entry: TimelineEntry, rules: Rulebook) -> str:
+    return f"{rules.unit_name(entry.unit or '', entry.at.date())} {entry.note}"
 
 
 def _next(step: OpenStep, rules: Rulebook) -> Sequence[str]:

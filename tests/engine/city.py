@@ -22,7 +22,7 @@ from uuid import uuid4
 from ruamel.yaml import YAML
 
 from workers import intake, show
-from workers.app import open_services, run_with
+from workers.app import load_rules, open_services, run_with
 from workers.channels.mailsink import MailSink
 from workers.coordination.opinions import answer_label
 from workers.engine.errors import RequestFailed
@@ -128,8 +128,49 @@ class City:
         """List what is stuck in the engine."""
         stuck: dict[int, Answers] = {}
         for record in await self._hits("incident", {"match_all": {}}, size=1000):
-            stuck[record["key"]] = record["value"] if record["intent"] == "CREATED" else {}
+            created = {**record["value"], "incidentKey": record["key"]}
+            stuck[record["key"]] = created if record["intent"] == "CREATED" else {}
         return [one for one in stuck.values() if one]
+
+    # The office
+
+    def office_edits(self, file: str, old: str, new: str) -> Settings:
+        """Edit a copy of config/, which the workers read as after a restart; gives the settings with that copy."""
+        home = self.folders / "home"
+        if not home.exists():
+            shutil.copytree(self.settings.home / "config", home / "config")
+            (home / "bpmn").symlink_to(self.settings.home / "bpmn")
+        path = home / "config" / file
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1, f"{old!r} in {file}"
+        path.write_text(text.replace(old, new), "utf-8")
+        settings = self.settings.model_copy(update={"home": home})
+        self._read_rules(settings)
+        return settings
+
+    def _read_rules(self, settings: Settings) -> None:
+        object.__setattr__(self.services, "rules", load_rules(settings))
+
+    # The operator
+
+    async def stuck(self, dossier: Dossier) -> str:
+        """Wait until a dossier's process is stuck and read what the operator is told."""
+        return str((await self._incident_of(dossier))["errorMessage"])
+
+    async def repair(self, dossier: Dossier, **variables: Any) -> None:
+        """Correct variables of a stuck process and retry, as Operate's button does."""
+        incident = await self._incident_of(dossier)
+        await self.zeebe.set_variables(incident["processInstanceKey"], variables)
+        await self.zeebe._call("thử lại", "PATCH", f"/v2/jobs/{incident['jobKey']}", {"changeset": {"retries": 1}})
+        await self.zeebe.resolve_incident(incident["incidentKey"])
+
+    async def _incident_of(self, dossier: Dossier) -> Answers:
+        instance = (await dossier.record()).process_instance_key
+
+        async def created() -> Answers | None:
+            return next((one for one in await self.incidents() if one["processInstanceKey"] == instance), None)
+
+        return await self.until(created, f"{dossier.code}: có sự cố")  # type: ignore[no-any-return]
 
     # People outside
 
@@ -299,12 +340,15 @@ class City:
         await self.until(entered, f"phiên {process_instance} tới {element}")
 
     async def clear(self) -> None:
-        """Cancel what a story left running and give the engine its own time."""
+        """Cancel what a story left running, give the engine its own time and the office its own config/."""
         for key in self.started:
             with suppress(RequestFailed):
                 await self.zeebe.cancel_instance(key)
         self.started.clear()
         await self.clock.reset()
+        if (self.folders / "home").exists():
+            shutil.rmtree(self.folders / "home")
+            self._read_rules(self.settings)
 
     async def _variables_above(self, step: OpenStep) -> Answers:
         """Read the variables of the scopes around a step: those of its process and of the sub-process it stands in."""

@@ -96,6 +96,7 @@ BROKEN = [
         '<zeebe:property name="decision" value="note" /><zeebe:property name="holder"',
         "step",
     ),
+    ("visit.bpmn", 'candidateGroups="=[unit]"', 'candidateGroups="=[asked_unit]"', "step"),
     ("visit.bpmn", 'name="role" value="officer"', 'name="role" value="boss"', "step"),
     ("visit.bpmn", '<zeebe:executionListener eventType="end" type="timeline.close" />', "", "step"),
     ("visit.bpmn", '<zeebe:property name="clause" value="Điều 2 (ví dụ)" />', "", "clause"),

@@ -23,6 +23,7 @@ from workers.papers.press import PaperPress, RenderedPaper, _file_name
 from workers.ports import Inspected
 from workers.records import Applicant, FiledDocument, Submission
 from workers.registry.database import Registry
+from workers.regulation.organization import Organization
 from workers.runtime.variables import parse_input, serialise_output
 from workers.settings import load_settings
 from workers.workplace import Services, StoredFiles, StoringPress, Workplace
@@ -305,6 +306,16 @@ async def open_office(parts: Parts, folder: Path, *, real_press: bool) -> Office
         now=lambda: clock.now,
     )
     return Office(services, clock, press, looker, database)
+
+
+def dissolved(rules: Rulebook, code: str, last_day: date, *successors: str, handover_to: str | None = None) -> Rulebook:
+    """The rules with a unit that ends on a day and its successors."""
+    known = rules.organization
+    ends = {"valid_to": last_day, "successors": successors, "handover_to": handover_to}
+    units = tuple(one.model_copy(update=ends) if one.code == code else one for one in known.units)
+    roles = tuple(known.roles.values())
+    newer = Organization(units, roles, city=known.city, office=known.office, new_codes_from=date(2021, 1, 1))
+    return replace(rules, organization=newer)
 
 
 def three_parts(error: NeedsOperator, code: str) -> None:

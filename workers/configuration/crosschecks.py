@@ -87,6 +87,9 @@ def _unit_mistakes(unit: Unit, organization: Organization) -> Iterator[tuple[str
         yield "parent", f"đang ghi “{unit.parent}”, cần mã của một đơn vị có trong tệp này."
     if unit.successors and not unit.valid_to:
         yield "successors", "có đơn vị kế thừa thì cần ghi valid_to."
+    if unit.handover_to and unit.handover_to not in unit.successors:
+        known = ", ".join(unit.successors) or "successors còn trống"
+        yield "handover_to", f"“{unit.handover_to}” không phải đơn vị kế thừa, cần một trong: {known}."
     for successor in unit.successors if unit.valid_to else ():
         follows = unit.valid_to + _ONE_DAY if unit.valid_to else date.max
         if organization.unit_at(successor, follows) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, note, tell_unit
+from workers.casework import dossier_or_operator, is_same_work, note, tell_unit
 from workers.contract import Nothing
 from workers.coordination.contracts import (
     CheckPackageIn,
@@ -35,14 +35,13 @@ async def check_package(inp: CheckPackageIn, work: Work) -> CheckPackageOut:
     documents = await work.read.documents(dossier.code)
     opinions = await work.read.opinions(dossier.code)
     missing = work.rules.missing_documents(dossier, documents, work.now.date())
-    asked = {opinion.unit for opinion in opinions}
     findings = [
         *(f"Thành phần hồ sơ: {item.name}: {item.reason}" for item in missing),
         *_draft_faults(inp),
         *(
             f"Chưa lấy ý kiến {work.rules.unit_name(unit, work.now.date())}"
             for unit in work.rules.must_ask(dossier)
-            if unit not in asked and unit != dossier.lead_unit
+            if not any(is_same_work(work, unit, other) for other in (dossier.lead_unit, *(o.unit for o in opinions)))
         ),
         *(
             f"Chưa tiếp thu, giải trình ý kiến của {work.rules.unit_name(o.unit, work.now.date())}"

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_unit, time_left_label
+from workers.casework import (
+    close_open_steps,
+    dossier_or_operator,
+    hand_over,
+    in_charge,
+    is_same_work,
+    moment_label,
+    note,
+    tell_unit,
+    time_left_label,
+)
 from workers.coordination.contracts import RemindIn, RemindOut
 from workers.records import FINISHED
 
@@ -69,7 +79,7 @@ async def _subject(inp: RemindIn, work: Work, dossier: DossierRecord) -> Subject
             return None
         return Subject("Giải quyết hồ sơ", dossier.lead_unit, dossier.due_at, dossier.near_due_at)
     for step in await _open_steps(inp, work):
-        if _is_watched(inp, step) and step.due_at is not None:
+        if _is_watched(inp, work, step) and step.due_at is not None:
             return Subject(step.name, step.unit, step.due_at, step.opened_at)
     return None
 
@@ -87,8 +97,8 @@ async def _is_superseded(inp: RemindIn, work: Work) -> bool:
     return any(one.before is not None and one.after < one.before for one in later)
 
 
-def _is_watched(inp: RemindIn, step: OpenStep) -> bool:
-    return step.element_id == inp.step_element and inp.unit in {None, step.unit}
+def _is_watched(inp: RemindIn, work: Work, step: OpenStep) -> bool:
+    return step.element_id == inp.step_element and (inp.unit is None or is_same_work(work, inp.unit, step.unit))
 
 
 def _earliest_near(work: Work, dossier: DossierRecord) -> datetime:
@@ -99,15 +109,17 @@ def _earliest_near(work: Work, dossier: DossierRecord) -> datetime:
 
 
 async def _tell(inp: RemindIn, work: Work, dossier: DossierRecord, subject: Subject) -> None:
-    unit = _recipient(inp, work, subject)
+    writer = await work.write()
+    dossier = await hand_over(work, writer, dossier)
+    holder = in_charge(work, dossier, subject.unit)
+    unit = _recipient(inp, work, holder)
     left = work.rules.working_minutes(subject.unit, work.now, subject.due_at)
     values = {
         "step_name": subject.name,
-        "holder_name": work.rules.unit_name(subject.unit, work.now.date()),
+        "holder_name": work.rules.unit_name(holder, work.now.date()),
         "step_due_label": moment_label(subject.due_at),
         "time_left_label": time_left_label(work, left),
     }
-    writer = await work.write()
     await tell_unit(work, writer, dossier, unit, inp.ladder.text, values)
     await note(
         work,
@@ -120,7 +132,5 @@ async def _tell(inp: RemindIn, work: Work, dossier: DossierRecord, subject: Subj
     )
 
 
-def _recipient(inp: RemindIn, work: Work, subject: Subject) -> str:
-    return {"office": work.rules.office_unit, "leader": work.rules.city_unit}.get(
-        inp.ladder.recipient_role, subject.unit
-    )
+def _recipient(inp: RemindIn, work: Work, holder: str) -> str:
+    return {"office": work.rules.office_unit, "leader": work.rules.city_unit}.get(inp.ladder.recipient_role, holder)

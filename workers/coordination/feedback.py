@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_unit
+from workers.casework import close_open_steps, dossier_or_operator, in_charge, moment_label, note, tell_unit
 from workers.contract import Nothing
 from workers.coordination.contracts import ConfirmFeedbackIn, SendFeedbackIn, SendFeedbackOut
 
@@ -18,8 +18,9 @@ CITY = "city_people_committee"
 async def send(inp: SendFeedbackIn, work: Work) -> SendFeedbackOut:
     """Send the feedback letter with the result to the unit the dossier came from."""
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
-    unit = inp.lead_unit if inp.authority == CITY else inp.origin_unit
-    sender = work.rules.office_unit if inp.authority == CITY else inp.lead_unit
+    lead_unit = in_charge(work, dossier, inp.lead_unit)
+    unit = lead_unit if inp.authority == CITY else in_charge(work, dossier, inp.origin_unit)
+    sender = work.rules.office_unit if inp.authority == CITY else lead_unit
     due = work.rules.after(unit, work.now, work.rules.step_limit("confirm_receipt"))
     paper = await paperwork.make(work, dossier, paperwork.result_feedback(work, dossier, sender, unit, due.at))
     values = {

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_unit
+from workers.casework import (
+    close_open_steps,
+    dossier_or_operator,
+    in_charge,
+    is_same_work,
+    moment_label,
+    note,
+    tell_unit,
+)
 from workers.contract import Nothing
 from workers.coordination.contracts import (
     CloseRoundIn,
@@ -43,11 +51,11 @@ async def open_round(inp: OpenRoundIn, work: Work) -> OpenRoundOut:
     """Make one request a unit, each with its own deadline, and send the letters."""
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
     procedure = work.rules.procedure_of(dossier)
-    units = _units_to_ask(inp, work, dossier)
+    asking = in_charge(work, dossier, inp.round_unit or inp.lead_unit)
+    units = _units_to_ask(inp, work, dossier, asking)
     earlier = await work.read.opinions(dossier.code)
     round_number = max((opinion.round for opinion in earlier), default=0) + 1
     limit = work.rules.opinion_limit(dossier)
-    asking = inp.round_unit or inp.lead_unit
     requests, letters = [], {}
     for unit in units:
         due = work.rules.after(unit, work.now, limit)
@@ -146,7 +154,8 @@ async def resolve_silence(inp: ResolveSilenceIn, work: Work) -> ResolveSilenceOu
 async def record_late(inp: RecordLateIn, work: Work) -> Nothing:
     """Keep an answer that came outside its task, late if after the deadline; what silence meant stays as it was."""
     writer = await work.write()
-    asked = [o for o in await writer.opinions(inp.dossier_code) if o.unit == inp.request_unit and o.answer is None]
+    opinions = await writer.opinions(inp.dossier_code)
+    asked = [o for o in opinions if o.answer is None and is_same_work(work, o.unit, inp.request_unit)]
     if not asked:
         raise NeedsOperator(
             f"Hồ sơ {inp.dossier_code}: đơn vị {inp.request_unit} không có phiếu lấy ý kiến nào chưa trả lời.",
@@ -176,7 +185,7 @@ async def close_round(inp: CloseRoundIn, work: Work) -> CloseRoundOut:
     if left:
         message = f"Chưa tiếp thu hoặc giải trình: {', '.join(left)}"
         return CloseRoundOut(undisposed=len(left), undisposed_message=message)
-    unit = inp.round_unit or inp.lead_unit
+    unit = in_charge(work, dossier, inp.round_unit or inp.lead_unit)
     disposed = [opinion.model_copy(update=_disposition(rows[opinion.request_id])) for opinion in asked]
     paper = await paperwork.make(work, dossier, paperwork.opinion_table(work, dossier, unit, disposed))
     writer = await work.write()
@@ -187,11 +196,10 @@ async def close_round(inp: CloseRoundIn, work: Work) -> CloseRoundOut:
     return CloseRoundOut(undisposed=0, undisposed_message="")
 
 
-def _units_to_ask(inp: OpenRoundIn, work: Work, dossier: DossierRecord) -> list[str]:
+def _units_to_ask(inp: OpenRoundIn, work: Work, dossier: DossierRecord, asking: str) -> list[str]:
     named = inp.opinion_units or work.rules.opinion_units(dossier)
-    asking = inp.round_unit or inp.lead_unit
-    units = [unit for unit in dict.fromkeys(named) if unit != asking]
-    unknown = [unit for unit in units if work.rules.unit_at(unit, work.now.date()) is None]
+    unknown = [unit for unit in dict.fromkeys(named) if not work.rules.heirs(unit, work.now.date())]
+    units = [unit for unit in dict.fromkeys(in_charge(work, dossier, one) for one in named) if unit != asking]
     if not units or unknown:
         problem = f"đơn vị không hoạt động: {', '.join(unknown)}" if unknown else "không có đơn vị nào để hỏi"
         raise NeedsOperator(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, tell_applicant
+from workers.casework import close_open_steps, dossier_or_operator, in_charge, moment_label, note, tell_applicant
 from workers.contract import DossierIn, Nothing
 from workers.dossier.contracts import IssueResultIn, IssueResultOut, NotifyResultOut, RateResultIn
 from workers.records import DossierState
@@ -24,7 +24,7 @@ async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
     dossier = await dossier_or_operator(work.read, inp.dossier_code)
     procedure = work.rules.procedure_of(dossier)
     kind = REFUSED if inp.appraisal_decision == "refuse" or inp.leader_decision == "reject" else GRANTED
-    issuer = work.rules.city_unit if inp.authority == CITY else dossier.lead_unit
+    issuer = work.rules.city_unit if inp.authority == CITY else in_charge(work, dossier, dossier.lead_unit)
     timeline = await work.read.timeline(dossier.code)
 
     writer = await work.write()

@@ -5,7 +5,7 @@ A unit is known by its code, which is also its candidate group. A code may stand
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
 
@@ -37,6 +37,7 @@ class Unit(Rule):
 
     `valid_from` empty: older than the data. `valid_to`: the last day. `placeholder`: the electronic agency code is
     not known, the code is a stand-in. `confirmed`: name, days and successors were compared with a document.
+    `handover_to`: which of several successors takes over the open dossiers.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Unit(Rule):
     valid_from: date | None = None
     valid_to: date | None = None
     successors: tuple[str, ...] = ()
+    handover_to: str | None = None
     formerly: str | None = None
     mailbox: str | None = None
     sessions: WeeklySessions | None = None
@@ -99,6 +101,16 @@ class Organization:
 
         Several units when it was divided, none when it has not begun or nobody followed.
         """
+        return self._follow(code, day, lambda unit: unit.successors)
+
+    def heirs_at(self, code: str, day: date) -> tuple[Unit, ...]:
+        """Find who has the open dossiers of a unit on a day; the unit itself while it is in force.
+
+        One unit when that is decided (one successor, or `handover_to`), several while it is not, none as above.
+        """
+        return self._follow(code, day, lambda unit: (unit.handover_to,) if unit.handover_to else unit.successors)
+
+    def _follow(self, code: str, day: date, followers: Callable[[Unit], tuple[str, ...]]) -> tuple[Unit, ...]:
         found: dict[str, Unit] = {}
         seen: set[str] = set()
         waiting = [code]
@@ -111,8 +123,12 @@ class Organization:
             if unit:
                 found[current] = unit
                 continue
-            waiting += [next_code for one in self._ended_before(current, day) for next_code in one.successors]
+            waiting += [next_code for one in self._ended_before(current, day) for next_code in followers(one)]
         return tuple(found.values())
+
+    def ended_before(self, code: str, day: date) -> Unit | None:
+        """Find the newest version of a unit that ended before a day."""
+        return max(self._ended_before(code, day), key=lambda one: one.valid_to or day, default=None)
 
     def predecessors(self, code: str) -> tuple[str, ...]:
         """List the codes of the units that a unit follows directly."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import AwareDatetime, Field
 
 from workers.contract import Contract, Variables
@@ -35,8 +37,16 @@ class OpenStepIn(Variables):
     field: str | None = None
 
 
+Replaced = Annotated[str | None, Field(exclude_if=lambda value: value is None)]
+"""A variable that is set for the task only when it differs from the dossier's."""
+
+
 class OpenStepOut(Variables):
-    """Give the task its deadline, the moment to remind, and what its form offers. Local to the task."""
+    """Give the task its deadline, the moment to remind, and what its form offers. Local to the task.
+
+    When the unit that a variable names is dissolved, the task gets its successor under the same name, and no officer
+    of the old unit.
+    """
 
     due: AwareDatetime
     remind_at: AwareDatetime
@@ -45,6 +55,15 @@ class OpenStepOut(Variables):
     history_label: str = ""
     officer_options: list[Option] = Field(default_factory=list)
     unit_options: list[Option] = Field(default_factory=list)
+    origin_unit: Replaced = None
+    lead_unit: Replaced = None
+    office_unit: Replaced = None
+    city_unit: Replaced = None
+    round_unit: Replaced = None
+    unit: Replaced = None
+    intake_origin_unit: Replaced = None
+    officer: Replaced = None
+    specialist: Replaced = None
 
 
 OPEN_STEP = Contract(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.casework import moment_label, time_left_label
+from workers.casework import hand_over, moment_label, time_left_label
 from workers.errors import NeedsOperator
 from workers.records import OpenStep, TimelineKind
+from workers.rulebook import OFFICER_ROLES
 from workers.timeline.contracts import CloseStepIn, CloseStepOut, OpenStepIn, OpenStepOut, Option
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.ports import Work
-    from workers.records import TimelineEntry
+    from workers.records import DossierRecord, TimelineEntry
     from workers.rulebook import Step
 
 LINES_OF_HISTORY = 12
@@ -22,10 +23,14 @@ LINES_OF_HISTORY = 12
 async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
     """Compute the step's deadline in working time and record who holds the dossier from now on."""
     step = work.rules.step(work.job.process_id, work.job.element_id)
-    unit = _holder(inp, step, work)
-    due_at, limit = await _due(inp, step, unit, work)
+    dossier = await work.read.dossier(inp.dossier_code) if inp.dossier_code else None
+    unit = _holder(inp, step, work, dossier)
+    person = _person(inp, step, unit, work)
+    due_at, limit = _due(inp, step, unit, work, dossier)
     if inp.dossier_code is not None:
         writer = await work.write()
+        if dossier is not None:
+            await hand_over(work, writer, dossier, held_by=unit, request_id=inp.request_id)
         await writer.open_step(
             OpenStep(
                 step_id=work.job.element_instance_key,
@@ -35,7 +40,7 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
                 name=step.name,
                 unit=unit,
                 role=step.role,
-                person=_person(inp, step),
+                person=person,
                 clause=step.clause,
                 opened_at=work.now,
                 due_at=due_at,
@@ -51,6 +56,7 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
         history_label=await _history(inp, work),
         officer_options=_officers(step, unit, work),
         unit_options=_units(step, work),
+        **_replaced(inp, step, unit, person),
     )
 
 
@@ -74,7 +80,7 @@ async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
     return CloseStepOut()
 
 
-def _holder(inp: OpenStepIn, step: Step, work: Work) -> str:
+def _holder(inp: OpenStepIn, step: Step, work: Work, dossier: DossierRecord | None) -> str:
     unit: str | None = getattr(inp, step.holder, None)
     if unit is None:
         raise NeedsOperator(
@@ -82,19 +88,19 @@ def _holder(inp: OpenStepIn, step: Step, work: Work) -> str:
             action=f"Điền mã đơn vị vào biến {step.holder} trong Operate rồi bấm Retry.",
             code="DT-001",
         )
-    if work.rules.unit_at(unit, work.now.date()) is None:
+    if not work.rules.heirs(unit, work.now.date()):
         raise NeedsOperator(
             f"Bước {step.name}: biến {step.holder} không phải mã một đơn vị đang hoạt động.",
             action=f"Sửa biến {step.holder} trong Operate thành mã đơn vị, ví dụ H29.04, rồi bấm Retry.",
             code="DT-002",
         )
-    return unit
+    decided = (dossier.lead_unit, dossier.origin_unit) if dossier else ()
+    return work.rules.unit_in_charge(unit, work.now.date(), decided)
 
 
-async def _due(inp: OpenStepIn, step: Step, unit: str, work: Work) -> tuple[datetime, int]:
+def _due(inp: OpenStepIn, step: Step, unit: str, work: Work, dossier: DossierRecord | None) -> tuple[datetime, int]:
     given: datetime | None = getattr(inp, step.due_from, None) if step.due_from else None
     if given is None:
-        dossier = await work.read.dossier(inp.dossier_code) if inp.dossier_code else None
         given = work.rules.after(unit, work.now, work.rules.step_limit(step.norm, dossier)).at
     return given, work.rules.working_minutes(unit, work.now, given)
 
@@ -112,8 +118,16 @@ def _line(entry: TimelineEntry, work: Work) -> str:
     return f"{unit}: {entry.name} ({work.rules.amount_label(entry.working_minutes or 0)})"
 
 
-def _person(inp: OpenStepIn, step: Step) -> str | None:
-    return {"officer": inp.officer, "specialist": inp.specialist}.get(step.role)
+def _person(inp: OpenStepIn, step: Step, unit: str, work: Work) -> str | None:
+    """Name who was given the work, unless that is somebody of another unit: one that was dissolved."""
+    named: str | None = getattr(inp, step.role, None) if step.role in OFFICER_ROLES else None
+    return None if work.rules.is_of_another_unit(named, unit) else named
+
+
+def _replaced(inp: OpenStepIn, step: Step, unit: str, person: str | None) -> dict[str, str]:
+    """Tell the task who holds it where that is not what the dossier's variables say."""
+    now = {step.holder: unit, **({step.role: person or ""} if step.role in OFFICER_ROLES else {})}
+    return {name: value for name, value in now.items() if value != (getattr(inp, name) or "")}
 
 
 def _officers(step: Step, unit: str, work: Work) -> list[Option]:

@@ -13,6 +13,12 @@ MISTAKES = [
     ("organization.yaml", "code: H29.05", "code: H29.03", "mã “H29.03” đã dùng trong cùng thời gian"),
     ("organization.yaml", "parent: H29}", "parent: H28}", "đang ghi “H28”, cần mã của một đơn vị"),
     ("organization.yaml", "successors: [H29.08]", "successors: [H29.88]", "“H29.88” không hoạt động ngày 01/03/2025"),
+    (
+        "organization.yaml",
+        "successors: [H29.08]",
+        "successors: [H29.08], handover_to: H29.07",
+        "“H29.07” không phải đơn vị kế thừa, cần một trong: H29.08",
+    ),
     ("organization.yaml", "city: H29", "city: H29.01", "cần mã của một đơn vị có level city"),
     ("organization.yaml", "code: clerk", "code: head", "vai trò “head” ghi hai lần"),
     ("organization.yaml", "vanthu.{code}@", "vanthu@", "mailbox_pattern”: đang ghi “vanthu@example.vn”"),

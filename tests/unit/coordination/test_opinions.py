@@ -98,7 +98,7 @@ async def test_rounds_count_on(office):
     [
         (["H29.07"], "không có đơn vị nào để hỏi"),
         (["H29.99"], "đơn vị không hoạt động: H29.99"),
-        (["H29.14", "H29.31"], "đơn vị không hoạt động: H29.31"),
+        (["H29.14", "H29.98"], "đơn vị không hoạt động: H29.98"),
     ],
 )
 async def test_units_that_cannot_be_asked_are_for_the_operator(office, units, told):

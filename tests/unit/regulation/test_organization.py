@@ -89,3 +89,24 @@ def test_dossier_codes_carry_the_agency_code_of_their_day(organization):
     assert organization.agency_code("H29.06", date(2020, 5, 1)) == "000.00.06.H29"
     assert organization.agency_code("H29.06", date(2021, 1, 1)) == "H29.06"
     assert organization.agency_code("H29.07", date(2020, 5, 1)) == "H29.07"
+
+
+def heirs(organization: Organization, code: str, day: date) -> list[str]:
+    return names(organization.heirs_at(code, day))
+
+
+def test_the_open_work_of_a_dissolved_unit_goes_to_its_only_successor(organization):
+    assert heirs(organization, "H29.35", AFTER) == ["Sở Xây dựng"]
+    assert heirs(organization, "H29.35", BEFORE) == ["Sở Giao thông vận tải"]
+    assert heirs(organization, "H29.99", AFTER) == []
+
+
+def test_of_several_successors_the_one_named_for_it_takes_over(organization):
+    assert heirs(organization, "H29.760", AFTER) == ["Phường Sài Gòn", "Phường Bến Thành"]
+    decided = tuple(
+        one.model_copy(update={"handover_to": "H29.26743"}) if one.code == "H29.760" else one
+        for one in organization.units
+    )
+    named = Organization(decided, (), city="H29", office="H29.01", new_codes_from=date(2021, 1, 1))
+    assert heirs(named, "H29.760", AFTER) == ["Phường Bến Thành"]
+    assert names(named.successors_at("H29.760", AFTER)) == ["Phường Sài Gòn", "Phường Bến Thành"]

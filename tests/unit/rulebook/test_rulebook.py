@@ -84,9 +84,11 @@ def test_a_unit_without_a_mailbox_is_for_the_operator(shipped_rules):
     three_parts(failure.value, "DV-002")
 
 
-def test_a_unit_that_ended_keeps_its_name(shipped_rules):
+def test_a_unit_that_ended_is_called_like_its_successor_unless_it_was_divided(shipped_rules):
     assert shipped_rules.unit_at("H29.31", TODAY) is None
-    assert shipped_rules.unit_name("H29.31", TODAY) == "Sở Kế hoạch và Đầu tư"
+    assert shipped_rules.unit_name("H29.31", date(2025, 2, 28)) == "Sở Kế hoạch và Đầu tư"
+    assert shipped_rules.unit_name("H29.31", TODAY) == "Sở Tài chính"
+    assert shipped_rules.unit_name("H29.760", TODAY) == "Quận 1"
 
 
 def test_units_to_ask_are_the_departments_of_today(shipped_rules):

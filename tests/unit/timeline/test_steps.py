@@ -154,9 +154,7 @@ async def test_closing_a_step_that_the_dossier_does_not_hold_is_for_the_operator
     assert await office.footprint() == before
 
 
-@pytest.mark.parametrize(
-    ("unit", "code"), [(None, "DT-001"), ("H29.999", "DT-002"), ("H29.31", "DT-002"), ("Nguyễn Văn Ví Dụ", "DT-002")]
-)
+@pytest.mark.parametrize(("unit", "code"), [(None, "DT-001"), ("H29.999", "DT-002"), ("Nguyễn Văn Ví Dụ", "DT-002")])
 async def test_a_step_without_a_unit_that_works_is_for_the_operator(office, unit, code):
     dossier = await office.accepted()
     with pytest.raises(NeedsOperator) as failure:

@@ -178,6 +178,10 @@ def _check_step(diagram: Diagram, node: Node) -> Iterator[Finding]:
             yield finding(diagram.path, node, "step", f"thiếu thuộc tính {name}")
     if held.get("holder") and held["holder"] not in _HOLDERS:
         yield finding(diagram.path, node, "step", f"holder “{held['holder']}” không phải biến chứa đơn vị")
+    assignment = extension(node, "zeebe:assignmentDefinition")
+    groups = assignment.get("candidateGroups") if assignment is not None else None
+    if groups and held.get("holder") and held["holder"] not in re.findall(r"\w+", groups):
+        yield finding(diagram.path, node, "step", f"nhóm thực hiện phải lấy từ biến holder “{held['holder']}”")
     if held.get("role") and held["role"] not in _ROLES:
         yield finding(diagram.path, node, "step", f"role “{held['role']}” không có trong danh sách vai trò")
     for event, kind in _LISTENERS:
