@@ -31,7 +31,6 @@ OPINION = {
     "content": "Bổ sung phương án đấu nối.",
     "silent": False,
     "disposition": "accepted",
-    "explanation": "Đã bổ sung.",
 }
 DATA = {
     "dossier_summary": SUMMARY,
@@ -68,6 +67,7 @@ FILLED = {
     "dossier_reception": [
         {"reception_decision": "accept"},
         {"reception_decision": "supplement", "extra_requirements": "Bản vẽ – chưa có."},
+        {"reception_decision": "supplement", "missing": [], "required_supplement": "Bản vẽ – chưa có."},
         {
             "reception_decision": "refuse",
             "reception_note": "Không thuộc thẩm quyền.",
@@ -80,7 +80,7 @@ FILLED = {
         {
             "appraisal_decision": "refuse",
             "appraisal_summary": LONG,
-            "refusal_reason": "Sai.",
+            "refusal_reason": "Sai quy hoạch.",
             "refusal_clause": "Điều 1",
         },
         {"appraisal_decision": "opinions", "opinion_units": ["H29.07"]},
@@ -111,7 +111,10 @@ FILLED = {
         {"opinion_answer": "agree"},
         {"opinion_answer": "disagree", "opinion_content": "Chưa phù hợp quy hoạch."},
     ],
-    "opinion_dispositions": [{"opinions": [OPINION]}],
+    "opinion_dispositions": [
+        {"opinions": [{**OPINION, "disposition": "partly_accepted", "explanation": "Đã bổ sung."}]},
+        {"opinions": [{**OPINION, "accepted_how": "Đã bổ sung."}]},
+    ],
     "silence_decision": [
         {"silence_decision": "extend"},
         {"silence_decision": "proceed", "silence_note": "Đã đôn đốc ba lần."},
@@ -127,6 +130,62 @@ FILLED = {
     "meeting_conclusion": [{"meeting_conclusion": LONG}],
     "receipt_confirmation": [{"receipt_confirmed": True, "receipt_note": "Đủ trang."}],
 }
+NOTHING_MISSING = {"missing": []}
+
+# What each decision makes necessary to say; where the automatic check found nothing, also the list of what is missing.
+NEEDED = {
+    ("dossier_reception", "reception_decision"): {
+        "accept": (),
+        "supplement": ("required_supplement",),
+        "refuse": ("reception_note", "refusal_clause"),
+    },
+    ("dossier_appraisal", "appraisal_decision"): {
+        "approve": ("appraisal_summary",),
+        "refuse": ("appraisal_summary", "refusal_reason", "refusal_clause"),
+        "opinions": (),
+        "supplement": ("extra_requirements",),
+    },
+    ("result_signature", "signature_decision"): {"sign": (), "revise": ("signature_note",)},
+    ("extension_proposal", "extension_decision"): {"on_time": (), "extend": ("extension_reason",)},
+    ("result_handover", "handover_method"): {"in_person": (), "postal": ()},
+    ("dossier_change", "change_kind"): {
+        "withdraw": ("dossier_code", "reason"),
+        "stop": ("dossier_code", "reason", "clause"),
+        "deadline": ("dossier_code", "reason", "clause"),
+        "late_opinion": ("dossier_code", "reason"),
+    },
+    ("dossier_change", "late_answer"): {
+        "agree": ("dossier_code", "reason"),
+        "agree_with_comments": ("dossier_code", "reason", "late_content"),
+        "disagree": ("dossier_code", "reason", "late_content"),
+        "not_competent": ("dossier_code", "reason", "late_content"),
+    },
+    ("opinion_reply", "opinion_answer"): {
+        "agree": (),
+        "agree_with_comments": ("opinion_content",),
+        "disagree": ("opinion_content",),
+        "not_competent": ("opinion_content",),
+    },
+    ("silence_decision", "silence_decision"): {"extend": (), "proceed": ("silence_note",)},
+    ("package_appraisal", "package_decision"): {
+        "present": ("package_opinion",),
+        "return": ("returned_items",),
+        "opinions": (),
+    },
+    ("presentation_review", "review_decision"): {"approve": (), "revise": ("review_note",)},
+    ("leader_decision", "leader_decision"): {
+        "sign": (),
+        "revise": ("leader_note",),
+        "reject": ("leader_note",),
+        "meeting": ("leader_note",),
+    },
+    ("opinion_dispositions", "disposition"): {
+        "accepted": (),
+        "partly_accepted": ("explanation",),
+        "explained": ("explanation",),
+    },
+}
+DECISIONS = [(form, key, value) for (form, key), values in NEEDED.items() for value in values]
 CASES = [(form_id, entered) for form_id, rows in FILLED.items() for entered in rows]
 
 
@@ -157,12 +216,58 @@ def test_every_form_has_an_example(models):
 def test_a_filled_form_gives_back_what_was_entered(drawn, number):
     answer = drawn[0][number]
     assert answer["errors"] == {}
-    assert {key: value for key, value in answer["submitted"].items() if value not in ("", None)} == CASES[number][1]
+    entered = {key: value for key, value in CASES[number][1].items() if key != "missing"}
+    assert {key: value for key, value in answer["submitted"].items() if value not in ("", None)} == entered
 
 
 @pytest.mark.parametrize("form_id", sorted(FILLED.keys() - {"supplement_reception", "opinion_dispositions"}))
 def test_a_form_without_a_decision_cannot_be_completed(drawn, form_id):
     assert drawn[1][form_id]["errors"] != {}
+
+
+def decided(form_id, key, value, blank):
+    """Answer a form with a decision and, in every text, nothing or blanks."""
+    if form_id == "opinion_dispositions":
+        return {"opinions": [{**OPINION, key: value, "explanation": blank}]}
+    late = {"change_kind": "late_opinion"} if key == "late_answer" else {}
+    texts = {text for known in NEEDED[form_id, key].values() for text in known}
+    return {**NOTHING_MISSING, **dict.fromkeys(texts, blank), **late, key: value}
+
+
+@pytest.fixture(scope="module", params=["", "     "], ids=["empty", "blanks"])
+def unsaid(request, models, node, browser):
+    """Submit every decision of every form without its texts; gives the texts that the form asks for."""
+    requests = [
+        {
+            "schema": models.form(form).path,
+            "data": {**DATA, **decided(form, key, value, request.param)},
+            "picture": None,
+        }
+        for form, key, value in DECISIONS
+    ]
+    answers = node("draw_forms", {"browser": browser, "forms": requests})
+    return [_refused(models.form(form), answer) for (form, _, _), answer in zip(DECISIONS, answers, strict=True)]
+
+
+def _refused(form, answer):
+    texts = {one["id"]: one["key"] for one in form.components if one["type"] in {"textarea", "textfield"}}
+    return {key for field, key in texts.items() if any(name.startswith(field) for name in answer["errors"])}
+
+
+@pytest.mark.parametrize("number", range(len(DECISIONS)), ids=["-".join(one[1:]) for one in DECISIONS])
+def test_a_decision_needs_its_texts_and_no_other(unsaid, number):
+    form, key, value = DECISIONS[number]
+    assert unsaid[number] == set(NEEDED[form, key][value])
+
+
+def test_every_decision_of_every_form_says_which_texts_it_needs(models):
+    offered = {
+        (form.id, one["key"]): {choice["value"] for choice in one["values"]}
+        for form in models.forms
+        for one in form.components
+        if one["type"] == "radio"
+    }
+    assert {at: set(values) for at, values in NEEDED.items()} == offered
 
 
 @pytest.mark.parametrize("form_id", sorted(FILLED))

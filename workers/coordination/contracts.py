@@ -153,6 +153,7 @@ class OpinionRow(Variables):
     silent: bool
     disposition: str | None = None
     explanation: str | None = None
+    accepted_how: str | None = None
 
 
 class CompileOut(Variables):

@@ -247,7 +247,7 @@ def answer_label(opinion: OpinionRecord) -> str:
 
 
 def _disposition(row: OpinionRow) -> dict[str, str | None]:
-    return {"disposition": row.disposition, "explanation": row.explanation}
+    return {"disposition": row.disposition, "explanation": row.explanation or row.accepted_how}
 
 
 def _is_disposed(row: OpinionRow) -> bool:

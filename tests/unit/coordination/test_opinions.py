@@ -272,7 +272,7 @@ async def close(office, code, rows, **changes):
     return await office.run("opinion.close_round", **{**given, **changes})
 
 
-ACCEPTED = {"disposition": "accepted", "explanation": None}
+ACCEPTED = {"disposition": "accepted", "explanation": None, "accepted_how": "Đã bổ sung vào dự thảo"}
 
 
 async def test_a_round_closes_when_every_opinion_is_accounted_for(office):
@@ -291,7 +291,7 @@ async def test_a_round_closes_when_every_opinion_is_accounted_for(office):
     kept = await office.read.opinions(code)
     assert [(one.disposition, one.explanation) for one in kept] == [
         ("explained", "Theo quy hoạch đã duyệt"),
-        ("accepted", None),
+        ("accepted", "Đã bổ sung vào dự thảo"),
     ]
     table = office.press.made[-1]
     assert [(row.unit_name, row.verdict) for row in table.rows] == [
