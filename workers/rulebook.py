@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from workers.regulation.working_time import WorkingTime
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from workers.records import DossierRecord, FiledDocument
     from workers.regulation.calendar import Calendar
@@ -115,7 +114,10 @@ class Rulebook:
 
         Raises NeedsOperator for an unknown code.
         """
-        found = self.heir(code, day) or self.organization.last_version(code)
+        return self.heir(code, day) or self._newest_version(code)
+
+    def _newest_version(self, code: str) -> Unit:
+        found = self.organization.last_version(code)
         if found is None:
             raise NeedsOperator(
                 f"Mã đơn vị {code} không có trong config/organization.yaml.",
@@ -161,7 +163,7 @@ class Rulebook:
 
     def mailbox(self, code: str) -> str:
         """Give a unit's mailbox. Raises NeedsOperator when it has none."""
-        mailbox = self.unit_named(code, date.max).mailbox
+        mailbox = self._newest_version(code).mailbox
         if mailbox is None:
             raise NeedsOperator(
                 f"Đơn vị {code} chưa có hộp thư trong config/organization.yaml.",

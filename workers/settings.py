@@ -16,6 +16,16 @@ _LARGEST_PORT = 65535
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
+def _beside_engine(port: int, description: str, *, lowest: int = 1) -> Any:
+    """Describe a port that moves with those of the embedded engine unless it is given."""
+    return Field(
+        default_factory=lambda known: port + known.get("engine_port_offset", 0),
+        ge=lowest,
+        le=_LARGEST_PORT,
+        description=f"{description}; mặc định cộng thêm độ dời `{PREFIX}ENGINE_PORT_OFFSET`",
+    )
+
+
 class Settings(BaseSettings):
     """Hold where things are and how much of the machine is used."""
 
@@ -47,6 +57,10 @@ class Settings(BaseSettings):
     gateway_audience: str | None = Field(None, description="Audience của token (`oauth`)")
     gateway_scope: str | None = Field(None, description="Scope của token (`oauth`)")
 
+    engine_port_offset: int = Field(
+        0, ge=0, le=30000, description="Cộng vào mọi cổng mặc định của máy này, để chạy nhiều bộ trên một máy"
+    )
+
     concurrency: int = Field(16, ge=1, le=1024, description="Số việc chạy cùng lúc trong một tiến trình")
     prefetch: int = Field(128, ge=1, le=4096, description="Số việc mỗi loại được nhận trước nhiều nhất")
     streaming: bool = Field(False, description="Nhận qua luồng (stream) các việc có người đang chờ trước màn hình")
@@ -54,10 +68,11 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         "127.0.0.1", description="Địa chỉ mà /metrics, /healthz, /readyz nghe; không mở ra Internet"
     )
-    metrics_port: int = Field(9464, ge=0, le=_LARGEST_PORT, description="Cổng /metrics, /healthz, /readyz")
+    metrics_port: int = _beside_engine(9464, "Cổng /metrics, /healthz, /readyz", lowest=0)
 
     smtp_host: str = Field("127.0.0.1", description="Máy chủ gửi thư (SMTP)")
-    smtp_port: int = Field(1025, ge=1, le=_LARGEST_PORT, description="Cổng SMTP")
+    smtp_port: int = _beside_engine(1025, "Cổng SMTP")
+    mail_web_port: int = _beside_engine(8025, "Cổng trang web của hộp thư thử (127.0.0.1)")
     smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="Mã hóa kết nối SMTP")
     smtp_user: str | None = Field(None, description="Tên đăng nhập SMTP")
     smtp_password: SecretStr | None = Field(None, description="Mật khẩu SMTP")
@@ -66,9 +81,6 @@ class Settings(BaseSettings):
     tracking_base_url: str = Field("http://127.0.0.1:8090", description="Địa chỉ trang tra cứu in trên giấy và thư")
     log_format: Literal["console", "json"] = Field("console", description="Dạng nhật ký")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Mức nhật ký")
-    engine_port_offset: int = Field(
-        0, ge=0, le=30000, description="Cộng vào mọi cổng của Camunda nhúng, để chạy nhiều bộ trên một máy"
-    )
 
     @field_validator("home", "data_dir", "cache_dir", mode="after")
     @classmethod
@@ -136,7 +148,11 @@ def load_settings(**given: Any) -> Settings:
 
 def settings_table() -> str:
     """Write the table of docs/runtime.md."""
-    rows = [f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |" for name, field in
+    defaults = {
+        name: field.get_default(call_default_factory=True, validated_data={})
+        for name, field in Settings.model_fields.items()
+    }
+    rows = [f"| `{PREFIX}{name.upper()}` | {_default(defaults[name])} | {field.description} |" for name, field in
             Settings.model_fields.items()]  # fmt: skip
     return "\n".join(["| biến môi trường | mặc định | ý nghĩa |", "|---|---|---|", *rows])
 

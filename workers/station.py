@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 MAIL, WORKERS = "mail", "workers"
-MAIL_WEB_PORT = 8025
 DEPLOYED_SUFFIXES = (".bpmn", ".dmn", ".form")
 
 
@@ -45,7 +44,6 @@ class Station:
 
     def __init__(self, settings: Settings, *, quick_export: bool = False) -> None:
         self.settings = settings
-        self.mail_web_port = MAIL_WEB_PORT + settings.engine_port_offset
         self.stack = Stack(
             StackSettings(
                 data_dir=settings.data / "engine",
@@ -64,7 +62,7 @@ class Station:
     @property
     def mail_url(self) -> str:
         """Address the web view of the mail sink."""
-        return f"http://127.0.0.1:{self.mail_web_port}"
+        return f"http://127.0.0.1:{self.settings.mail_web_port}"
 
     def up(self, progress: Progress) -> list[Deployment]:
         """Start everything, deploy the diagrams and make the staff accounts; quick when it runs already."""
@@ -92,7 +90,7 @@ class Station:
     def _mail_sink(self) -> ChildSpec:
         port = str(self.settings.smtp_port)
         folder = str(self.settings.data / "mail")
-        arguments = ("--smtp-port", port, "--http-port", str(self.mail_web_port), "--directory", folder)
+        arguments = ("--smtp-port", port, "--http-port", str(self.settings.mail_web_port), "--directory", folder)
         return ChildSpec(
             name=MAIL,
             argv=(sys.executable, "-m", "workers.channels.mailsink", *arguments),

@@ -55,12 +55,12 @@ class Mail:
 
 
 class Mailbox:
-    """Keep mail in a folder; it is there again after a restart."""
+    """Keep mail in a folder that only its owner reads; it is there again after a restart."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._numbers = itertools.count()
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, recipients: list[str], content: bytes) -> str:
         """Keep a mail as it came, with its envelope's recipients, and return its id."""
@@ -68,6 +68,7 @@ class Mailbox:
         envelope = "".join(f"X-Envelope-To: {recipient}\r\n" for recipient in recipients).encode("utf-8")
         path = self._directory / f"{mail_id}.eml"
         unfinished = path.with_suffix(".part")
+        unfinished.touch(mode=0o600)
         unfinished.write_bytes(envelope + content)
         unfinished.rename(path)
         return mail_id

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PORT_OFFSET = 60
-SMTP_PORT, METRICS_PORT = 1025 + PORT_OFFSET, 9464 + PORT_OFFSET
 
 
 @pytest.fixture(scope="module")

@@ -226,5 +226,7 @@ async def test_nothing_changes_while_the_unit_is_in_force(office):
     dissolve(office, "H29.07", "H29.14")
     await office.open(code, APPRAISE)
     assert [step.unit for step in await office.read.open_steps(code)] == ["H29.07"]
+    await office.run("appraisal.return_package", dossier_code=code, lead_unit="H29.07", office_unit="H29.01")
+    assert (await office.mails())[-1]["recipient"] == "vanthu.h29-07@example.vn"
     assert await hand_overs(office, code) == []
     assert MONDAY.date() <= LAST_DAY

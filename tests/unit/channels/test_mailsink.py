@@ -37,6 +37,13 @@ async def test_an_empty_box_says_so(browser):
     assert (await browser.get("/messages")).json() == []
 
 
+async def test_mail_is_for_its_owner_alone(tmp_path):
+    folder = tmp_path / "mail"
+    Mailbox(folder).add(["nguoi.nop@example.vn"], b"Subject: a\r\n\r\n")
+    (mail,) = folder.iterdir()
+    assert (folder.stat().st_mode & 0o777, mail.stat().st_mode & 0o777) == (0o700, 0o600)
+
+
 async def test_newest_mail_is_listed_first_and_shown_whole(sink, browser, clock, queued):
     name = "Giấy tiếp nhận “số 1”.pdf"
     await deliver(sink, clock, queued(id=1, message_id="a", subject="Thư thứ nhất"))

@@ -35,6 +35,18 @@ def test_the_environment_is_read_and_arguments_win(monkeypatch, tmp_path):
     assert (settings.concurrency, settings.data, settings.log_level, settings.metrics_port) == (3, tmp_path, "debug", 0)
 
 
+def test_ports_follow_the_offset_of_the_engine_unless_they_are_given(monkeypatch):
+    def ports():
+        settings = load_settings()
+        return settings.smtp_port, settings.mail_web_port, settings.metrics_port
+
+    assert ports() == (1025, 8025, 9464)
+    monkeypatch.setenv("DIEUPHOI_ENGINE_PORT_OFFSET", "20")
+    assert ports() == (1045, 8045, 9484)
+    monkeypatch.setenv("DIEUPHOI_SMTP_PORT", "25")
+    assert ports() == (25, 8045, 9484)
+
+
 def test_a_wrong_value_is_named_by_its_variable_and_not_shown(monkeypatch):
     monkeypatch.setenv("DIEUPHOI_CONCURRENCY", "secret-value")
     with pytest.raises(UserError, match="DIEUPHOI_CONCURRENCY") as caught:
