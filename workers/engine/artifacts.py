@@ -135,12 +135,25 @@ def ensure_engine(
     pinned = read_lock() if artifacts is None else artifacts
     if found := find_engine(cache, pinned):
         return found
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with exclusive(cache / "fetch.lock", progress, "Một lệnh khác đang tải bộ máy Camunda; đang chờ lệnh đó xong"):
-            return find_engine(cache, pinned) or _fetch(cache, progress, pinned, download or _download_with_jgo)
-    except OSError as error:
-        raise translate_os_error(error, cache, FREE_BYTES_NEEDED) or error from error
+    with _alone_in(cache, progress):
+        return find_engine(cache, pinned) or _fetch(cache, progress, pinned, download or _download_with_jgo)
+
+
+def ensure_jars(
+    cache: Path, progress: Progress, title: str, artifacts: Sequence[Artifact], download: Download | None = None
+) -> tuple[Path, ...]:
+    """Return other pinned jars in their order, fetching what is missing; `title` is shown meanwhile.
+
+    Raises:
+        DiskFull, NoWritePermission, NetworkUnavailable, ArchiveCorrupted, CacheBusy: as their names say.
+
+    """
+    with _alone_in(cache, progress):
+        if missing := _missing(cache, artifacts, distribution_done=False):
+            require_free_space(cache)
+            progress.begin(title, sum(item.size for item in missing))
+            _download_all(missing, cache, progress, download or _download_with_jgo)
+    return tuple(item.path_in(cache / "maven") for item in artifacts)
 
 
 def require_free_space(directory: Path, needed: int = FREE_BYTES_NEEDED) -> None:
@@ -220,6 +233,16 @@ def build_patch_jar(schema_jar: Path, target: Path) -> int:
                 patched.writestr(name, schema.replace(_STRICT_DATES, _TOLERANT_DATES))
                 changed += 1
     return changed
+
+
+@contextlib.contextmanager
+def _alone_in(cache: Path, progress: Progress) -> Iterator[None]:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with exclusive(cache / "fetch.lock", progress, "Một lệnh khác đang tải bộ máy Camunda; đang chờ lệnh đó xong"):
+            yield
+    except OSError as error:
+        raise translate_os_error(error, cache, FREE_BYTES_NEEDED) or error from error
 
 
 def _fetch(cache: Path, progress: Progress, pinned: Sequence[Artifact], download: Download) -> EngineFiles:

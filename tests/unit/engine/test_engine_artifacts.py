@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from workers.engine import artifacts
-from workers.engine.artifacts import Artifact, build_patch_jar, ensure_engine, find_engine, read_lock
+from workers.engine.artifacts import (
+    Artifact,
+    build_patch_jar,
+    ensure_engine,
+    ensure_jars,
+    find_engine,
+    read_lock,
+    sha256_of,
+)
 from workers.engine.errors import ArchiveCorrupted, DiskFull, NetworkUnavailable, NoWritePermission
 from workers.engine.progress import SilentProgress
 
@@ -234,3 +242,15 @@ def test_a_second_command_waits_for_the_first_and_says_so(
 
         ensure_engine(tmp_path, Waiting(), pinned, registry.download)
     assert Waiting.said[0].startswith("Một lệnh khác đang tải")
+
+
+def test_other_pinned_jars_are_fetched_once_and_given_in_their_order(
+    tmp_path: Path, registry: Registry, pinned: list[Artifact]
+) -> None:
+    jars = [item for item in pinned if item.group == "opensearch"][::-1]
+    paths = ensure_jars(tmp_path, SilentProgress(), "Tải", jars, registry.download)
+    assert [path.name for path in paths] == [item.file_name for item in jars]
+    assert all(sha256_of(path) == item.sha256 for path, item in zip(paths, jars, strict=True))
+    registry.asked.clear()
+    assert ensure_jars(tmp_path, SilentProgress(), "Tải", jars, registry.download) == paths
+    assert registry.asked == []
