@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     )
 
     gateway_address: str | None = Field(
-        None, description="Cổng gRPC của Zeebe, dạng `máy:cổng`; trống: Camunda nhúng trên máy này"
+        None,
+        description="Cổng gRPC của Zeebe, dạng `máy:cổng`, nhiều cổng thì `dns:///máy:cổng` hoặc "
+        "`ipv4:địa-chỉ:cổng,địa-chỉ:cổng`; trống: Camunda nhúng trên máy này",
     )
     gateway_tls: bool = Field(False, description="Mã hóa kết nối tới Zeebe bằng TLS")
     gateway_ca_file: Path | None = Field(

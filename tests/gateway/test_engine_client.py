@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import timedelta
 
 import pytest
 
-from tests.gateway.fake_gateway import Status
+from tests.gateway.fake_gateway import FakeGateway, Status
 from workers.errors import RetryLater, UserError
 from workers.runtime.channel import open_channel
 from workers.runtime.engine_client import Deployed, EngineClient, EngineRefused, EngineUnavailable
@@ -94,3 +95,15 @@ async def test_describes_the_cluster(client):
     topology = await client.topology()
     assert (topology.gateway_version, topology.partitions) == ("8.6.0", 1)
     assert [(broker.version, broker.healthy_partitions) for broker in topology.brokers] == [("8.6.0", 1)]
+
+
+async def test_calls_are_spread_over_several_gateways_and_go_past_one_that_is_away(gateway):
+    other = await FakeGateway().start()
+    address = f"ipv4:{gateway.address},{other.address}"
+    async with EngineClient(open_channel(Settings(gateway_address=address), "unused:1")) as client:
+        while not (gateway.published and other.published):
+            await publish(client, str(len(gateway.published) + len(other.published)))
+        await other.vanish()
+        while len(gateway.published) < 20:
+            with contextlib.suppress(EngineUnavailable):
+                await publish(client, f"later-{len(gateway.published)}")

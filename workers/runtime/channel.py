@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     ("grpc.keepalive_time_ms", 45_000),
+    # Calls go to every gateway that an address names, and past one that is away.
+    ("grpc.lb_policy_name", "round_robin"),
     # gRPC's own default lets two minutes pass between attempts after a long outage.
     ("grpc.initial_reconnect_backoff_ms", 250),
     ("grpc.min_reconnect_backoff_ms", 1_000),
