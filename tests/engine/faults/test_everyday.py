@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.faults.conftest import METRICS_PORT, PORT_OFFSET, SMTP_PORT
+from tests.engine.faults.conftest import PORT_OFFSET
 from tests.engine.faults.town import PROJECT, copy_rules
 from workers.engine.errors import DiskFull
 from workers.engine.progress import SilentProgress
@@ -48,8 +48,6 @@ class Machine:
             "DIEUPHOI_HOME": str(self.home),
             "DIEUPHOI_DATA_DIR": str(self.data),
             "DIEUPHOI_ENGINE_PORT_OFFSET": str(PORT_OFFSET),
-            "DIEUPHOI_SMTP_PORT": str(SMTP_PORT),
-            "DIEUPHOI_METRICS_PORT": str(METRICS_PORT),
         }
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
@@ -85,10 +83,11 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_after_every_refused_start_the_next_works_and_a_second_changes_only_what_changed(machine: Machine) -> None:
     with pytest.raises(DiskFull, match="hãy giải phóng dung lượng"):
         Stack(StackSettings(machine.data / "engine", port_offset=PORT_OFFSET, free_bytes=1 << 60)).up()
-    with socket.create_server(("127.0.0.1", METRICS_PORT)):
+    metrics_port = load_settings(engine_port_offset=PORT_OFFSET).metrics_port
+    with socket.create_server(("127.0.0.1", metrics_port)):
         code, _, complaint = machine.run("up")
     assert code == MISTAKE
-    assert f"Cổng {METRICS_PORT}" in _one_sentence(complaint)
+    assert f"Cổng {metrics_port}" in _one_sentence(complaint)
     assert leftovers(machine.data / "engine") == []
 
     both = [machine.begin("up"), machine.begin("up")]
