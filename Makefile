@@ -42,8 +42,8 @@ lint: $(VENV)/ready-dev ## Check style, types, import direction and dependencies
 unit gateway models engine: $(VENV)/ready-dev ## Run one ring of tests
 	$(BIN)/python -m tests.rings $@
 
-chaos: $(VENV)/ready-dev ## Run dossiers through faults: make chaos DOSSIERS=40 MINUTES=10 SEED=7 (all optional)
-	$(BIN)/python -m tests.chaos $(DOSSIERS:%=--dossiers %) $(MINUTES:%=--minutes %) $(SEED:%=--seed %)
+chaos: $(VENV)/ready-dev ## Run dossiers through faults: make chaos DOSSIERS=40 MINUTES=10 SEED=7 POSTGRESQL=yes (all optional)
+	$(BIN)/python -m tests.chaos $(DOSSIERS:%=--dossiers %) $(MINUTES:%=--minutes %) $(SEED:%=--seed %) $(if $(POSTGRESQL),--postgresql)
 
 templates: $(VENV)/ready-dev ## Write the element templates from the workers' contracts
 	$(BIN)/python -m workers.studio.templates

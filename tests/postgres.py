@@ -39,10 +39,10 @@ class PostgresServer:
     """Run a server as long as the context is open; its data goes with it.
 
     The databases belong to a user without any special right. With `durable` off a commit does not wait for the disk:
-    quicker, and still safe from a killed process.
+    quicker, and still safe from a killed process. `parent`: the folder to keep its data in, open to every user.
     """
 
-    def __init__(self, *, durable: bool = True, port: int | None = None) -> None:
+    def __init__(self, *, durable: bool = True, port: int | None = None, parent: Path | None = None) -> None:
         found = programs()
         if found is None:
             raise FileNotFoundError("no PostgreSQL on this machine: install Debian's package postgresql")
@@ -50,12 +50,13 @@ class PostgresServer:
         self.port = port or _free_port()
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PGPASSWORD": secrets.token_hex(16)}
         self._durable = durable
+        self._parent = parent
         self._user: dict[str, Any] = _unprivileged()
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="dieuphoi-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="dieuphoi-postgres-", dir=self._parent))
         try:
             self._initialize()
             self.start()

@@ -18,8 +18,8 @@ PIECE = 1 << 20
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
     """Mount a small disk at a folder; gives False, and an ordinary folder, where mounting is not allowed."""
-    folder.mkdir(parents=True, mode=0o700)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder)]
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)]
     mounted = os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
     try:
         yield mounted

@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -201,12 +202,53 @@ async def _workers_clock_wrong(stage: Stage, seconds: float, chance: random.Rand
 # The registry
 
 
-async def _registry_locked(stage: Stage, seconds: float, _chance: random.Random) -> None:
+async def _file_locked(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """Have somebody else hold the file's write lock."""
     with sqlite3.connect(stage.registry_file, isolation_level=None, timeout=60) as other:
         await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         await asyncio.sleep(seconds)
         other.rollback()
+
+
+async def _server_killed(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    for process in stage.database_processes():
+        with suppress(psutil.Error):
+            process.kill()
+    stage.server.stop()
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(stage.server.start)
+
+
+async def _connection_process_killed(stage: Stage, _seconds: float, chance: random.Random) -> None:
+    """Kill one of the server's processes: it drops every connection and recovers by itself."""
+    with suppress(psutil.Error):
+        chance.choice(stage.database_processes()[1:]).kill()
+
+
+async def _server_restarted(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    await asyncio.to_thread(stage.server.stop)
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(stage.server.start)
+
+
+async def _server_paused(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    held = stage.database_processes()
+    for process in held:
+        with suppress(psutil.Error):
+            process.suspend()
+    await asyncio.sleep(seconds)
+    for process in held:
+        with suppress(psutil.Error):
+            process.resume()
+
+
+async def _server_disk_full(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """Fill the server's disk: without room for its log it ends, and somebody starts it when there is room again."""
+    disk.fill(stage.disks["registry"])
+    await asyncio.sleep(seconds)
+    disk.free(stage.disks["registry"])
+    await asyncio.to_thread(stage.server.stop)
+    await asyncio.to_thread(stage.server.start)
 
 
 EVERYWHERE = (
@@ -231,8 +273,15 @@ EVERYWHERE = (
     Fault("engine's clock wrong", "clock", _engine_clock_wrong),
     Fault("workers' clock wrong", "clock", _workers_clock_wrong),
 )
-ON_SMALL_DISKS = (
+ON_SMALL_DISKS = (Fault("documents' disk full", "documents", _filler("documents")),)
+ON_SQLITE = (
+    Fault("registry locked", "registry", _file_locked),
     Fault("registry's disk full", "registry", _filler("registry")),
-    Fault("documents' disk full", "documents", _filler("documents")),
 )
-ON_SQLITE = (Fault("registry locked", "registry", _registry_locked),)
+ON_POSTGRESQL = (
+    Fault("registry killed", "registry", _server_killed),
+    Fault("registry's process killed", "registry", _connection_process_killed),
+    Fault("registry restarted", "registry", _server_restarted, 0.5),
+    Fault("registry paused", "registry", _server_paused),
+    Fault("registry's disk full", "registry", _server_disk_full, 0.5),
+)

@@ -87,7 +87,8 @@ class Chaos:
                 await self._finish(services, log)
             found = await self._quiet(services, log, public)
             await self._tell(services, public, [*found, *(f"a person saw {one}" for one in public.crashes)])
-            await services.registry.backup(kept)
+            if self._stage.server is None:
+                await services.registry.backup(kept)
         return self._report
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from tests.chaos import disk, faults
 from tests.chaos.clock import ClockFile, TownClock
 from tests.chaos.proxy import HOST, Proxy
 from tests.engine.faults.town import Workers, open_town
+from tests.postgres import PostgresServer
 from workers.registry.engines import sqlite_url
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 PORT_OFFSET = 30
 CREWS = 2
-REGISTRY_MEGABYTES, DOCUMENTS_MEGABYTES = 192, 384
+MEGABYTES = {"registry": 256, "documents": 384}
 
 
 @dataclass
 class Stage:
-    """Hold the parts that faults befall. `disks`: those that can be filled, by name."""
+    """Hold the parts that faults befall. `disks`: those that can be filled, by name; `server`: the registry's."""
 
     town: Town
     clock: TownClock
@@ -37,12 +38,20 @@ class Stage:
     crews: list[Workers]
     disks: Mapping[str, Path]
     registry_file: Path
+    server: PostgresServer | None
 
     @property
     def faults(self) -> list[Fault]:
-        """List the faults that can happen here."""
-        on_disks = faults.ON_SMALL_DISKS if self.disks else ()
-        return [*faults.EVERYWHERE, *on_disks, *faults.ON_SQLITE]
+        """List the faults that can happen here: no disk is filled where none could be mounted."""
+        on_registry = faults.ON_SQLITE if self.server is None else faults.ON_POSTGRESQL
+        everything = (*faults.EVERYWHERE, *faults.ON_SMALL_DISKS, *on_registry)
+        return [fault for fault in everything if self.disks or not fault.name.endswith("disk full")]
+
+    def database_processes(self) -> list[psutil.Process]:
+        """List the processes of the registry's server, its parent first."""
+        assert self.server is not None
+        parent = psutil.Process(self.server.pid)
+        return [parent, *parent.children(recursive=True)]
 
     def engine_process(self, name: str) -> psutil.Process | None:
         """Find a process of the engine; None while it is down."""
@@ -67,19 +76,20 @@ class Stage:
 
 
 @contextmanager
-def set_stage(place: Path, keep: Callable[[], bool]) -> Iterator[Stage]:
-    """Bring up everything but the workers in an empty folder."""
+def set_stage(place: Path, keep: Callable[[], bool], *, postgresql: bool = False) -> Iterator[Stage]:
+    """Bring up everything but the workers in an empty folder, with the registry in a file or on PostgreSQL."""
     places = {"registry": place / "registry", "documents": place / "data" / "documents"}
-    sizes = {"registry": REGISTRY_MEGABYTES, "documents": DOCUMENTS_MEGABYTES}
-    file = place / "registry" / "registry.db"
+    file = places["registry"] / "registry.db"
     with ExitStack() as stack:
-        limited = [stack.enter_context(disk.small_disk(places[name], sizes[name])) for name in places]
-        town = stack.enter_context(open_town(place, PORT_OFFSET, keep, sqlite_url(file)))
+        limited = [stack.enter_context(disk.small_disk(places[name], MEGABYTES[name])) for name in places]
+        server = stack.enter_context(PostgresServer(parent=places["registry"])) if postgresql else None
+        address = server.fresh_database() if server else sqlite_url(file)
+        town = stack.enter_context(open_town(place, PORT_OFFSET, keep, address))
         clock = TownClock(ClockFile(place / "clock"))
         town.now = clock.now
         proxy = Proxy(town.stack.endpoints.ports.gateway + 1000, town.stack.endpoints.gateway)
         crews = [_crew(town, place, proxy, number) for number in range(CREWS)]
-        yield Stage(town, clock, proxy, crews, places if all(limited) else {}, file)
+        yield Stage(town, clock, proxy, crews, places if all(limited) else {}, file, server)
 
 
 def _crew(town: Town, place: Path, proxy: Proxy, number: int) -> Workers:
