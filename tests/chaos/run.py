@@ -16,7 +16,7 @@ from tests.chaos.faults import plan
 from tests.chaos.invariants import violations
 from tests.chaos.operator import Operator
 from tests.chaos.people import Public, RandomStaff
-from tests.engine.faults.town import EXAMPLES
+from tests.engine.faults.town import EXAMPLES, eventually
 from workers.registry.outbox import Outbox, OutboxState
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Chaos:
         for crew in stage.crews:
             if crew.ended() is not None:
                 crew.start()
-        await asyncio.to_thread(stage.town.stack.wait_ready, 300.0)
+        await eventually(stage.engine_ready)
         await asyncio.gather(*(crew.wait_ready() for crew in stage.crews))
         self._say("everything is back")
 

@@ -58,6 +58,10 @@ class Stage:
         pid = self.town.stack.status().process(name).pid
         return psutil.Process(pid) if pid is not None else None
 
+    async def engine_ready(self) -> bool:
+        """Tell whether all of the engine answers; how often it failed to start amid the faults does not matter."""
+        return (await asyncio.to_thread(self.town.stack.status)).ready
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Let connections through, workers work and time run until the end."""

@@ -1,5 +1,6 @@
 """Keep documents in a folder under the SHA-256 of their bytes: one content is stored once and never overwritten."""
 
+import errno
 import hashlib
 import os
 import re
@@ -11,6 +12,9 @@ from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
+from workers.errors import RetryLater
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,12 +37,12 @@ class DocumentStore:
         self._incoming.mkdir(parents=True, exist_ok=True)
 
     def put_file(self, path: Path) -> StoredDocument:
-        """Copy a file into the store. Raises OSError when it cannot be read or the disk is full."""
+        """Copy a file into the store. Raises OSError when it cannot be read and RetryLater when the disk is full."""
         with path.open("rb") as source:
             return self._put(source, path.name)
 
     def put_bytes(self, data: bytes, name: str) -> StoredDocument:
-        """Store `data` under the name its sender gave. Raises OSError when the disk is full."""
+        """Store `data` under the name its sender gave. Raises RetryLater when the disk is full."""
         with self._new_file() as (target, temporary):
             target.write(data)
             return self._keep(target, temporary, hashlib.sha256(data).hexdigest(), name, len(data))
@@ -78,12 +82,22 @@ class DocumentStore:
 
     @contextmanager
     def _new_file(self) -> Iterator[tuple[BinaryIO, Path]]:
-        handle, temporary = tempfile.mkstemp(dir=self._incoming)
+        with self._room():
+            handle, temporary = tempfile.mkstemp(dir=self._incoming)
+            try:
+                with os.fdopen(handle, "wb") as target:
+                    yield target, Path(temporary)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
         try:
-            with os.fdopen(handle, "wb") as target:
-                yield target, Path(temporary)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+            yield
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise RetryLater(f"Ổ đĩa của kho tài liệu {self._root} đã đầy: hãy giải phóng dung lượng.") from None
 
     def _keep(self, target: BinaryIO, temporary: Path, sha256: str, name: str, size: int) -> StoredDocument:
         place = self.path_of(sha256)

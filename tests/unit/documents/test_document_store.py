@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.documents.store import DocumentStore
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from workers.errors import RetryLater
 
 
 @pytest.fixture
@@ -40,6 +40,14 @@ def test_file_and_its_bytes_are_one_document(store, tmp_path):
 
     assert store.put_file(path).sha256 == store.put_bytes(path.read_bytes(), "c.pdf").sha256
     assert len(files_in(tmp_path / "store")) == 1
+
+
+def test_a_full_disk_is_one_sentence_that_says_which_and_is_tried_again_later(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (os.open("/dev/full", os.O_WRONLY), str(tmp_path / "new")))
+
+    for put in (lambda: store.put_bytes(b"content", "a.pdf"), lambda: store.put_file(Path(__file__))):
+        with pytest.raises(RetryLater, match=rf"{tmp_path / 'store'} đã đầy: hãy giải phóng dung lượng"):
+            put()
 
 
 @pytest.mark.parametrize("name", ["../../escape.pdf", "/etc/passwd", "..", "a/../../b"])
