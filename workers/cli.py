@@ -27,6 +27,7 @@ from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
 from workers.engine.stack import STATE_TEXTS, train_start_up
 from workers.errors import DieuphoiError, NeedsOperator, UserError
+from workers.portal.site import serve as serve_portal
 from workers.registry.outbox import Outbox
 from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
@@ -196,6 +197,14 @@ def run_command() -> None:
     settings = _settings()
     configure_logging(settings.log_format, settings.log_level)
     sys.exit(asyncio.run(run(settings)))
+
+
+@app.command("portal", epilog="Ví dụ: DIEUPHOI_PORTAL_PORT=8090 dieuphoi portal")
+def portal_command() -> None:
+    """Chạy riêng trang của người dân: nộp, tra cứu, bổ sung, rút, đánh giá. Dừng bằng SIGTERM."""
+    settings = _settings()
+    configure_logging(settings.log_format, settings.log_level)
+    asyncio.run(serve_portal(settings))
 
 
 @app.command(epilog="Ví dụ: dieuphoi submit examples/dossiers/construction-permit")
@@ -406,6 +415,7 @@ def _addresses(station: Station) -> None:
     logins = {login.user_id: login.password for login in station.stack.logins()}
     table.add_row("Tasklist", f"{station.stack.endpoints.webapps}/tasklist", "tài khoản cán bộ dưới đây")
     table.add_row("Operate", f"{station.stack.endpoints.webapps}/operate", f"admin / {logins.get('admin', '')}")
+    table.add_row("Trang người dân", station.portal_url, "mã hồ sơ và mã tra cứu")
     table.add_row("Hộp thư thử", station.mail_url, "không cần")
     out.print(table)
     people = Table("Tài khoản", "Mật khẩu", "Là ai", title="Cán bộ mẫu (ví dụ)", title_justify="left")

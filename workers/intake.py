@@ -22,6 +22,7 @@ from workers.regulation.codes import parse_dossier_code, supplement_key
 from workers.rulebook import local
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
     from typing import Any
@@ -62,26 +63,44 @@ async def submit(services: Services, folder: Path) -> str:
     )
     async with services.registry.write() as writer:
         await writer.add_submission(submission)
-        await writer.send(_message(SUBMITTED, submission.id, {"submission_id": submission.id}, None))
+        await writer.send(_submitted(submission.id))
     return submission.id
+
+
+async def send_submission(services: Services, submission_id: str) -> None:
+    """Have a submission that is in the registry started; a second call changes nothing."""
+    async with services.registry.write() as writer:
+        await writer.send(_submitted(submission_id))
 
 
 async def supplement(services: Services, code: str, folder: Path) -> None:
     """File a supplement for a dossier that waits for one. Raises UserError when it does not."""
     said, _ = load_folder(folder)
     documents = await _stored(services, folder, said)
+    submission_id = await open_supplement(services, code, documents)
+    await send_supplement(services, code, submission_id)
+
+
+async def open_supplement(services: Services, code: str, documents: Sequence[FiledDocument] = ()) -> str:
+    """Begin a supplement, which is not sent yet; returns its id. Raises UserError when the dossier waits for none."""
     async with services.registry.write() as writer:
-        dossier = await _dossier(writer, code)
-        if dossier.state is not DossierState.SUPPLEMENT_REQUESTED:
-            raise UserError(f"Hồ sơ {dossier.code} không chờ bổ sung. Xem `dieuphoi show {dossier.code}`.")
+        dossier = await _waiting_for_supplement(writer, code)
         original = await writer.submission(dossier.submission_id)
         if original is None:
             raise UserError(f"Hồ sơ {dossier.code} không còn nội dung nộp trong sổ đăng ký. Chạy `dieuphoi doctor`.")
-        again = {"id": uuid4().hex, "submitted_at": local(services.now()), "documents": documents, "dossier_code": None}
-        submission = original.model_copy(update=again)
+        again = {"id": uuid4().hex, "submitted_at": local(services.now()), "dossier_code": None}
+        submission = original.model_copy(update={**again, "documents": list(documents)})
         await writer.add_submission(submission)
+        return submission.id
+
+
+async def send_supplement(services: Services, code: str, submission_id: str) -> None:
+    """Pass a supplement on; a second call changes nothing. Raises UserError when the dossier waits for none."""
+    async with services.registry.write() as writer:
+        dossier = await _waiting_for_supplement(writer, code)
         key = supplement_key(dossier.code, dossier.supplements)
-        await writer.send(_message(SUPPLEMENTED, key, {"supplement_submission_id": submission.id}, dossier.code))
+        given = {"supplement_submission_id": submission_id}
+        await writer.send(_message(SUPPLEMENTED, key, given, dossier.code, submission_id))
 
 
 async def withdraw(services: Services, code: str, reason: str) -> None:
@@ -216,9 +235,22 @@ async def _dossier(reader: Reader, code: str) -> DossierRecord:
     return dossier
 
 
-def _message(name: str, key: str, variables: dict[str, Any], code: str | None) -> OutboxDraft:
+async def _waiting_for_supplement(reader: Reader, code: str) -> DossierRecord:
+    dossier = await _dossier(reader, code)
+    if dossier.state is not DossierState.SUPPLEMENT_REQUESTED:
+        raise UserError(f"Hồ sơ {dossier.code} không chờ bổ sung. Xem `dieuphoi show {dossier.code}`.")
+    return dossier
+
+
+def _submitted(submission_id: str) -> OutboxDraft:
+    return _message(SUBMITTED, submission_id, {"submission_id": submission_id}, None, submission_id)
+
+
+def _message(
+    name: str, key: str, variables: dict[str, Any], code: str | None, message_id: str | None = None
+) -> OutboxDraft:
     return OutboxDraft(
-        message_id=uuid4().hex,
+        message_id=message_id or uuid4().hex,
         dossier_code=code,
         channel=OutboxChannel.ENGINE,
         recipient=key,

@@ -80,7 +80,11 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Mật khẩu SMTP")
     mail_from: str = Field("dieuphoi@example.vn", description="Địa chỉ người gửi thư")
 
-    tracking_base_url: str = Field("http://127.0.0.1:8090", description="Địa chỉ trang tra cứu in trên giấy và thư")
+    portal_port: int = _beside_engine(8090, "Cổng trang của người dân (127.0.0.1)")
+    tracking_base_url: str = Field(
+        default_factory=lambda known: f"http://127.0.0.1:{known.get('portal_port', 8090)}",
+        description="Địa chỉ trang của người dân, in trên giấy và thư; mặc định theo cổng ở trên",
+    )
     log_format: Literal["console", "json"] = Field("console", description="Dạng nhật ký")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Mức nhật ký")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workers.runtime.engine_client import Deployed
     from workers.settings import Settings
 
-MAIL, WORKERS = "mail", "workers"
+MAIL, WORKERS, PORTAL = "mail", "workers", "portal"
 DEPLOYED_SUFFIXES = (".bpmn", ".dmn", ".form")
 
 
@@ -50,7 +50,7 @@ class Station:
                 cache_dir=settings.cache / "engine",
                 port_offset=settings.engine_port_offset,
                 quick_export=quick_export,
-                children=(self._mail_sink(), self._workers()),
+                children=(self._mail_sink(), self._workers(), self._portal()),
             )
         )
 
@@ -63,6 +63,11 @@ class Station:
     def mail_url(self) -> str:
         """Address the web view of the mail sink."""
         return f"http://127.0.0.1:{self.settings.mail_web_port}"
+
+    @property
+    def portal_url(self) -> str:
+        """Address the applicants' pages."""
+        return f"http://127.0.0.1:{self.settings.portal_port}"
 
     def up(self, progress: Progress) -> list[Deployment]:
         """Start everything, deploy the diagrams and make the staff accounts; quick when it runs already."""
@@ -108,6 +113,16 @@ class Station:
             ready_urls=(f"http://127.0.0.1:{self.settings.metrics_port}/healthz",),
             cwd=str(self.settings.home),
             stop_seconds=self.settings.drain_seconds + 10,
+        )
+
+    def _portal(self) -> ChildSpec:
+        return ChildSpec(
+            name=PORTAL,
+            argv=(sys.executable, "-m", "workers.cli", "portal"),
+            env={**_environment(), "REVISION": _revision(self.settings.home)},
+            ready_urls=(f"{self.portal_url}/healthz",),
+            ports=(self.settings.portal_port,),
+            cwd=str(self.settings.home),
         )
 
 

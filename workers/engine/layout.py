@@ -36,6 +36,7 @@ LABELS = {
     WEBAPPS: "Operate và Tasklist",
     "mail": "Hộp thư thử",
     "workers": "Bộ xử lý",
+    "portal": "Trang người dân",
 }
 
 _CLUSTER = "dieuphoi"

@@ -67,6 +67,10 @@ class Reader:
         documents = await self._fetch(_documents().where(t.documents.c.submission_id == submission_id))
         return Submission(**row, applicant=Applicant(**applicant[0]), documents=[FiledDocument(**d) for d in documents])
 
+    async def is_sent(self, message_id: str) -> bool:
+        """Say whether something with this message id was queued, sent or not."""
+        return bool(await self._fetch(select(t.outbox.c.id).where(t.outbox.c.message_id == message_id)))
+
     async def dossier(self, code: str) -> DossierRecord | None:
         """Find a dossier."""
         row = await self._first(select(t.dossiers).where(t.dossiers.c.code == code))

@@ -50,6 +50,25 @@ class Writer(Reader):
         await self._connection.execute(insert(t.applicants).values(submission_id=submission.id, **applicant))
         await self._add_documents(submission.id, submission.documents)
 
+    async def change_submission(self, submission: Submission) -> None:
+        """Replace what a submission says and who files it; its documents stay."""
+        values = submission.model_dump(exclude={"id", "applicant", "documents", "dossier_code"})
+        mine = t.submissions.c.id == submission.id
+        await self._connection.execute(update(t.submissions).where(mine).values(values))
+        applicant = submission.applicant.model_dump()
+        theirs = t.applicants.c.submission_id == submission.id
+        await self._connection.execute(update(t.applicants).where(theirs).values(applicant))
+
+    async def add_to_submission(self, submission_id: str, document: FiledDocument) -> None:
+        """File one more document with a submission that is no dossier yet."""
+        await self._add_documents(submission_id, [document])
+
+    async def drop_from_submission(self, submission_id: str, sha256: str, composition: str) -> None:
+        """Take a document out of a submission; the file stays in the store."""
+        d = t.documents.c
+        mine = (d.submission_id == submission_id, d.sha256 == sha256, d.composition == composition)
+        await self._connection.execute(delete(t.documents).where(*mine))
+
     async def add_dossier(self, dossier: DossierRecord) -> None:
         """Keep a new dossier and link its submission."""
         await self._connection.execute(insert(t.dossiers).values(dossier.model_dump()))

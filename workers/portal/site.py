@@ -1,0 +1,132 @@
+"""Put the portal together and serve it."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from workers.app import open_services
+from workers.errors import RetryLater, UserError
+from workers.portal import applying, following
+from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
+from workers.portal.visit import HERE, Portal, Visit, load_pages
+from workers.portal.wording import load_wording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from workers.settings import Settings
+    from workers.workplace import Services
+
+log = structlog.stdlib.get_logger(__name__)
+
+MEGABYTE = 1 << 20
+ROOM_FOR_FIELDS = 64 * 1024
+VISIT_SECONDS = 4 * 3600
+WRONG_SECRETS, WRONG_SECRETS_WINDOW = 10, 900.0
+
+
+def portal_app(services: Services, folder: Path, key: str, wording: Path, *, https: bool = False) -> Starlette:
+    """Build the portal over open services. `folder` takes unchecked uploads, `key` signs the visitors' sessions."""
+    incoming = folder / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    most = int(services.files.policy.limits.file_mb * MEGABYTE) + ROOM_FOR_FIELDS
+    app = Starlette(
+        routes=[
+            Route("/", _home),
+            Route("/healthz", _healthy),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+            *applying.ROUTES,
+            *following.ROUTES,
+        ],
+        middleware=[
+            Middleware(SafeHeaders),
+            Middleware(LimitedBody, most=most),
+            Middleware(
+                SessionMiddleware,
+                secret_key=key,
+                session_cookie="dieuphoi",
+                max_age=VISIT_SECONDS,
+                same_site="lax",
+                https_only=https,
+            ),
+        ],
+        exception_handlers={HTTPException: _refused, UserError: _user_error, RetryLater: _busy, Exception: _broken},
+    )
+    app.state.portal = Portal(
+        services, load_wording(wording), load_pages(), incoming, Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW)
+    )
+    return app
+
+
+async def serve(settings: Settings) -> None:
+    """Serve the portal on loopback until told to stop."""
+    async with open_services(settings) as services:
+        folder = settings.data / "portal"
+        key = session_key(folder)
+        https = settings.tracking_base_url.startswith("https://")
+        app = portal_app(services, folder, key, settings.home / "config" / "portal.yaml", https=https)
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=settings.portal_port, log_config=None, access_log=False, ws="none"
+        )
+        await uvicorn.Server(config).serve()
+
+
+def session_key(folder: Path) -> str:
+    """Read the key that signs sessions; made at the first call, readable by its owner only."""
+    path = folder / "session.key"
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+async def _home(request: Request) -> Response:
+    visit = Visit(request)
+    return visit.page("home")
+
+
+async def _healthy(request: Request) -> Response:
+    del request
+    return PlainTextResponse("ok")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    known = status if status in {403, 404, 405, 409, 413, 429} else 400
+    response = Visit(request).page("problem", status=status, number=known)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+async def _user_error(request: Request, error: Exception) -> Response:
+    # Its words are meant for operators; what happened is that the dossier moved on meanwhile.
+    log.info("portal.refused", error_class=type(error).__name__)
+    return Visit(request).page("problem", status=HTTPStatus.CONFLICT, number=409)
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    log.warning("portal.busy", error_class=type(error).__name__)
+    return Visit(request).page("problem", status=HTTPStatus.SERVICE_UNAVAILABLE, number=503)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    log.error("portal.broken", error_class=type(error).__name__)
+    return Visit(request).page("problem", status=HTTPStatus.INTERNAL_SERVER_ERROR, number=500)
