@@ -89,6 +89,7 @@ class DossierRecord(Record):
     """Hold a dossier. `process_instance_key` finds it in Operate; `pauses` since `received_at`, oldest first.
 
     `extended`: when an extension was granted and of how many working days; `extension_days` is their sum.
+    `worked_minutes`: office hours from reception to the result, without the pauses.
     """
 
     code: str
@@ -122,6 +123,7 @@ class DossierRecord(Record):
     extension_days: int = 0
     extended: list[tuple[datetime, int]] = Field(default_factory=list)
     supplements: int = 0
+    worked_minutes: int | None = None
     rating: int | None = None
     tracking_secret: str
 

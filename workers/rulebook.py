@@ -297,6 +297,12 @@ class Rulebook:
         """Measure a unit's office hours between two instants in minutes; negative when `end` comes first."""
         return self.hours_of(unit).working_minutes_between(start, end)
 
+    def worked_minutes(self, dossier: DossierRecord, until: datetime) -> int:
+        """Measure the office hours from reception until an instant in minutes, without the pauses."""
+        unit = dossier.lead_unit
+        paused = sum(self.working_minutes(unit, start, end) for start, end in dossier.pauses)
+        return self.working_minutes(unit, dossier.received_at, until) - paused
+
     def add_working_minutes(self, unit: str, start: datetime, minutes: int) -> datetime:
         """Find the instant that many working minutes after `start`."""
         return self.hours_of(unit).add_working_minutes(start, minutes)

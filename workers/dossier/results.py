@@ -34,7 +34,12 @@ async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
     decision = await paperwork.make(work, dossier, form)
     slip = await paperwork.make(work, dossier, paperwork.control_slip(work, dossier, timeline))
     dossier = await writer.update_dossier(
-        dossier.code, state=DossierState.RESOLVED, resolved_at=work.now, result_number=number, result_type=kind
+        dossier.code,
+        state=DossierState.RESOLVED,
+        resolved_at=work.now,
+        worked_minutes=work.rules.worked_minutes(dossier, work.now),
+        result_number=number,
+        result_type=kind,
     )
     await close_open_steps(work, writer, dossier.code, "đã có kết quả")
     await writer.add_paper(decision)

@@ -1,7 +1,7 @@
 """File a dossier in four pages: choose a procedure, say who and what, add the papers, read again and send.
 
-What was sent stays: each page writes to the registry, each file is kept as soon as it arrived, and who lost the line goes
-on where they were. The registry's row becomes a dossier only with the last page.
+What was sent stays: each page writes to the registry, each file is kept as soon as it arrived, and who lost the line
+goes on where they were. The registry's row becomes a dossier only with the last page.
 """
 
 from __future__ import annotations

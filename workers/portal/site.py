@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from workers.app import open_services
 from workers.errors import RetryLater, UserError
-from workers.portal import applying, following
+from workers.portal import applying, figures, following
 from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
 from workers.portal.visit import HERE, Portal, Visit, load_pages
 from workers.portal.wording import load_wording
@@ -53,6 +53,7 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *applying.ROUTES,
             *following.ROUTES,
+            *figures.ROUTES,
         ],
         middleware=[
             Middleware(SafeHeaders),
@@ -71,6 +72,7 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
     app.state.portal = Portal(
         services, load_wording(wording), load_pages(), incoming, Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW)
     )
+    app.state.figures = figures.Kept()
     return app
 
 

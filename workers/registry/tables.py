@@ -106,6 +106,7 @@ dossiers = Table(
     Column("extension_days", Integer, nullable=False),
     Column("extended", structured(), nullable=False, server_default="[]"),
     Column("supplements", Integer, nullable=False),
+    Column("worked_minutes", Integer),
     Column("rating", Integer),
     Column("tracking_secret", String, nullable=False),
     Index(None, "received_at", "code"),
@@ -113,6 +114,7 @@ dossiers = Table(
     Index(None, "lead_unit", "received_at", "code"),
     Index(None, "lead_unit", "state", "received_at", "code"),
     Index(None, "finished_at", "resolved_at", "due_at", "code"),
+    Index(None, "resolved_at", "lead_unit"),
     Index(None, "lead_unit", "finished_at", "resolved_at", "due_at", "code"),
 )
 

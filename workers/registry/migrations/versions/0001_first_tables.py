@@ -246,6 +246,7 @@ def upgrade() -> None:
         sa.Column("extensions", sa.Integer(), nullable=False),
         sa.Column("extension_days", sa.Integer(), nullable=False),
         sa.Column("supplements", sa.Integer(), nullable=False),
+        sa.Column("worked_minutes", sa.Integer(), nullable=True),
         sa.Column("rating", sa.Integer(), nullable=True),
         sa.Column("tracking_secret", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -280,6 +281,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_dossiers_received_at_code", "dossiers", ["received_at", "code"], unique=False)
+    op.create_index("ix_dossiers_resolved_at_lead_unit", "dossiers", ["resolved_at", "lead_unit"], unique=False)
     op.create_index("ix_dossiers_state_received_at_code", "dossiers", ["state", "received_at", "code"], unique=False)
     op.create_table(
         "deadline_changes",
