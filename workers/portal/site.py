@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from contextlib import suppress
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,7 @@ log = structlog.stdlib.get_logger(__name__)
 MEGABYTE = 1 << 20
 ROOM_FOR_FIELDS = 64 * 1024
 VISIT_SECONDS = 4 * 3600
+UNSENT_KEPT, FORGET_SECONDS = timedelta(days=7), 3600
 WRONG_SECRETS, WRONG_SECRETS_WINDOW = 10, 900.0
 
 
@@ -70,7 +73,8 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
         exception_handlers={HTTPException: _refused, UserError: _user_error, RetryLater: _busy, Exception: _broken},
     )
     app.state.portal = Portal(
-        services, load_wording(wording), load_pages(), incoming, Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW)
+        services, load_wording(wording), load_pages(), incoming, Attempts(UNSENT_KEPT, FORGET_SECONDS = timedelta(days=7), 3600
+WRONG_SECRETS, WRONG_SECRETS_WINDOW)
     )
     app.state.figures = figures.Kept()
     return app
@@ -86,7 +90,11 @@ async def serve(settings: Settings) -> None:
         config = uvicorn.Config(
             app, host="127.0.0.1", port=settings.portal_port, log_config=None, access_log=False, ws="none"
         )
-        await uvicorn.Server(config).serve()
+        forgetting = asyncio.create_task(_forget_unsent(services))
+        try:
+            await uvicorn.Server(config).serve()
+        finally:
+            forgetting.cancel()
 
 
 def session_key(folder: Path) -> str:
@@ -97,6 +105,16 @@ def session_key(folder: Path) -> str:
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(secrets.token_urlsafe(32), encoding="ascii")
     return path.read_text(encoding="ascii")
+
+
+async def _forget_unsent(services: Services) -> None:
+    """Forget each hour what visitors began a week ago and never sent: it holds personal data that nobody needs."""
+    while True:
+        with suppress(RetryLater):
+            async with services.registry.write() as writer:
+                count = await writer.drop_unsent_submissions(services.now() - UNSENT_KEPT)
+            log.info("portal.forgotten", count=count)
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def _home(request: Request) -> Response:

@@ -69,6 +69,19 @@ class Writer(Reader):
         mine = (d.submission_id == submission_id, d.sha256 == sha256, d.composition == composition)
         await self._connection.execute(delete(t.documents).where(*mine))
 
+    async def drop_unsent_submissions(self, before: datetime) -> int:
+        """Forget submissions begun before an instant and never sent; returns how many. Their files stay in the store."""
+        s, sent, filed = t.submissions.c, t.outbox.c.message_id, t.dossiers.c.submission_id
+        rows = await self._fetch(
+            select(s.id)
+            .where(s.submitted_at < before)
+            .where(~select(sent).where(sent == s.id).exists(), ~select(filed).where(filed == s.id).exists())
+        )
+        ids = [row["id"] for row in rows]
+        for column in (t.documents.c.submission_id, t.applicants.c.submission_id, s.id):
+            await self._connection.execute(delete(column.table).where(column.in_(ids)))
+        return len(ids)
+
     async def add_dossier(self, dossier: DossierRecord) -> None:
         """Keep a new dossier and link its submission."""
         await self._connection.execute(insert(t.dossiers).values(dossier.model_dump()))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from tests.unit.office import HOME
 
 PERMIT = HOME / "examples" / "dossiers" / "construction-permit"
-BAD = HOME / "examples" / "files"
 ANSWERS = {
     "title": "Xây dựng nhà kho ví dụ",
     "case": "non_linear",
@@ -204,3 +204,20 @@ async def test_the_pages_speak_english_too(visit):
     assert 'lang="en"' in browser.page
     await browser.open("/tra-cuu")
     assert "Track a dossier" in browser.text()
+
+
+async def test_what_was_begun_and_never_sent_is_forgotten_after_a_week_and_nothing_else(office, visit):
+    begun, ended = visit(), visit()
+    await fill_in(begun)
+    await add(begun, "application", PERMIT / "don-de-nghi.pdf")
+    await fill_in(ended)
+    await ended.open("/nop-ho-so/xem-lai")
+    await ended.send(declared="yes")
+    code = await office.registered()
+    async with office.registry.write() as writer:
+        assert await writer.drop_unsent_submissions(office.clock.now) == 0
+        assert await writer.drop_unsent_submissions(office.clock.now + timedelta(seconds=1)) == 1
+    assert (await office.footprint())["submissions"] == 2
+    assert (await office.read.applicant(code)).name
+    await begun.open("/nop-ho-so/giay-to")
+    assert begun.status == 409
