@@ -73,8 +73,7 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
         exception_handlers={HTTPException: _refused, UserError: _user_error, RetryLater: _busy, Exception: _broken},
     )
     app.state.portal = Portal(
-        services, load_wording(wording), load_pages(), incoming, Attempts(UNSENT_KEPT, FORGET_SECONDS = timedelta(days=7), 3600
-WRONG_SECRETS, WRONG_SECRETS_WINDOW)
+        services, load_wording(wording), load_pages(), incoming, Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW)
     )
     app.state.figures = figures.Kept()
     return app

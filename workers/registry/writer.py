@@ -70,7 +70,7 @@ class Writer(Reader):
         await self._connection.execute(delete(t.documents).where(*mine))
 
     async def drop_unsent_submissions(self, before: datetime) -> int:
-        """Forget submissions begun before an instant and never sent; returns how many. Their files stay in the store."""
+        """Forget submissions begun before an instant and never sent; returns how many. Their files stay stored."""
         s, sent, filed = t.submissions.c, t.outbox.c.message_id, t.dossiers.c.submission_id
         rows = await self._fetch(
             select(s.id)
