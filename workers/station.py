@@ -119,7 +119,7 @@ class Station:
         return ChildSpec(
             name=PORTAL,
             argv=(sys.executable, "-m", "workers.cli", "portal"),
-            env={**_environment(), "REVISION": _revision(self.settings.home)},
+            env={**_environment(), "REVISION": revision(self.settings.home)},
             ready_urls=(f"{self.portal_url}/healthz",),
             ports=(self.settings.portal_port,),
             cwd=str(self.settings.home),
