@@ -7,6 +7,7 @@ The diagrams are deployed with their user tasks as jobs, which is what an engine
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from tests.engine.faults.town import LOOK_AGAIN_SECONDS, Staff, copy_rules
 from workers.runtime.channel import open_channel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     import grpc
@@ -38,6 +39,12 @@ def copy_rules_with_tasks_as_jobs(home: Path) -> None:
         text, changed = re.subn(r"<zeebe:userTask />", "", path.read_text("utf-8"))
         assert changed == text.count("<bpmn:userTask ")
         path.write_text(text, "utf-8")
+
+
+def environment(given: Mapping[str, object]) -> dict[str, str]:
+    """Give a process the same settings as `load_settings(**given)`."""
+    passed = {name: os.environ[name] for name in ("PATH", "HOME")}
+    return {**passed, **{f"DIEUPHOI_{name.upper()}": str(value) for name, value in given.items()}}
 
 
 class Clerks(Staff):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.clerks import clerks_at_work, copy_rules_with_tasks_as_jobs
+from tests.engine.clerks import clerks_at_work, copy_rules_with_tasks_as_jobs, environment
 from tests.engine.faults.town import EXAMPLES, PATIENCE, PROJECT, PostOffice, Workers, copy_rules, eventually
 from tests.engine.newer.memory_engine import memory_engine
 from workers import intake, show
@@ -105,10 +105,8 @@ async def suite(gateway: str, place: Path, copy: Callable[[Path], None]) -> Asyn
     settings.home.mkdir()
     copy(settings.home)
     await deploy(settings)
-    environment = {name: os.environ[name] for name in ("PATH", "HOME")}
-    environment |= {f"DIEUPHOI_{name.upper()}": str(value) for name, value in given.items()}
     post = PostOffice(settings.data / "mail", SMTP_PORT)
-    workers = Workers(settings, environment, place / "workers.log")
+    workers = Workers(environment(given), place / "workers.log")
     async with open_services(settings) as services:
         post.open()
         workers.start()
