@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workers.regulation.silence import SilenceOutcome
 from workers.studio.decisions import Test as Entry
 from workers.studio.decisions import read_decisions
 
@@ -19,6 +20,12 @@ def test_the_chapters_have_tables(models):
 def test_the_example_of_every_row_meets_that_row_first(models):
     for decision, row in rows(models.decisions):
         assert decision.first_match(decision.example(row)) is row, f"{decision.id}: {row.id}"
+
+
+def test_silence_can_mean_all_that_the_workers_know(models):
+    (table,) = [one for one in models.decisions if one.id == "silence_rule"]
+    outcomes = {row.outputs[0] for row in table.rows}
+    assert outcomes == {f'"{outcome}"' for outcome in SilenceOutcome}
 
 
 def test_every_table_answers_whatever_comes(models):
