@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.engine.city import at
-from workers import intake
-from workers.rulebook import Moment
+from workers import cli
+from workers.app import open_services
 
 if TYPE_CHECKING:
     from tests.engine.city import City, Dossier
-    from workers.records import DossierRecord
-    from workers.rulebook import Rulebook
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -167,19 +168,33 @@ async def test_a_deadline_set_later_is_watched_from_its_new_near_moment(city: Ci
     assert _told(city, dossier, UNIT, f"Đến hạn: {WATCHED}") == 0
 
 
-async def test_a_changed_calendar_moves_the_deadline_of_dossiers_at_work(
+async def test_a_new_day_off_moves_the_deadline_of_dossiers_at_work(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dossier = await _at_work(city)
-    monkeypatch.setattr(type(city.rules), "recomputed_due", _a_day_later)
-    (change,) = [one for one in await intake.apply_calendar(city.services, "Nghỉ bù (ví dụ)") if one[0] == dossier.code]
-    assert change == (dossier.code, at(14, 17), at(15, 17))
+    listed = "- {day: 2026-11-24, name"
+    changed = city.office_edits("calendar.yaml", listed, f"- {{day: 2026-12-08, name: Nghỉ (ví dụ)}}\n      {listed}")
+    monkeypatch.setenv("DIEUPHOI_HOME", str(changed.home))
+    monkeypatch.setenv("DIEUPHOI_DATA_DIR", str(changed.data))
+    monkeypatch.setattr(cli, "open_services", partial(open_services, now=city.services.now))
+
+    said = await _typed("calendar", "apply", "--reason", "Nghỉ bù (ví dụ)", "--dry-run")
+    assert f"{dossier.code} │ 14/12/2026 17:00 │ 15/12/2026 17:00" in said
+    assert await city.nothing_on_its_way()
+    assert await _typed("calendar", "apply", "--reason", "Nghỉ bù (ví dụ)") == said
+
     await dossier.shows("Thay đổi thời hạn giải quyết")
     record = await dossier.record()
-    assert (record.due_at, record.original_due_at) == (at(15, 17), at(14, 17))
-    letter = await city.mail_of(dossier, "thay đổi: 15/12/2026 17:00")
+    assert (record.due_at, record.near_due_at, record.original_due_at) == (at(15, 17), at(11, 17), at(14, 17))
+    letter = await city.mail_of(dossier, "thay đổi: 15/12/2026 17:00", "doanhnghiep05@example.vn")
     assert "Nghỉ bù (ví dụ)" in letter.body
+    await city.pass_until(at(11, 17))
+    await dossier.shows(f"Đôn đốc bậc 1: {WATCHED}")
+    assert dossier.code not in await _typed("calendar", "apply", "--reason", "Nghỉ bù (ví dụ)", "--dry-run")
 
 
-def _a_day_later(_rules: Rulebook, dossier: DossierRecord) -> Moment:
-    return Moment(dossier.original_due_at.replace(day=dossier.original_due_at.day + 1), provisional=False)
+async def _typed(*words: str) -> str:
+    """Type a command; gives what it prints."""
+    done = await asyncio.to_thread(CliRunner().invoke, cli.app, words)
+    assert done.exit_code == 0, done.output
+    return done.output
