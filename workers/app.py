@@ -47,7 +47,7 @@ from workers.workplace import Services, StoredFiles, StoringPress, Workplace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from workers.channels.dispatcher import OutboxMessage
+    from workers.channels.dispatcher import OutboxMessage, Sender
     from workers.settings import Settings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -196,12 +196,14 @@ def _dispatcher(
     async def load_file(sha256: str) -> bytes:
         return await asyncio.to_thread(services.files.store.get, sha256)
 
+    senders: dict[OutboxChannel, Sender] = {
+        OutboxChannel.EMAIL: EmailSender(smtp, load_file, services.now),
+        OutboxChannel.ENGINE: EngineSender(engine),
+    }
     return Dispatcher(
         outbox,
-        {
-            OutboxChannel.EMAIL: EmailSender(smtp, load_file, services.now),
-            OutboxChannel.ENGINE: EngineSender(engine),
-        },
+        # What is queued for a channel that is off stays queued.
+        {code: sender for code, sender in senders.items() if not services.rules.notices.switched_off(code)},
         now=services.now,
         not_before=lambda event, moment: _not_before(services, event, moment),
         abandoned_after=SENT_WITHIN,

@@ -12,7 +12,7 @@ from rich.text import Text
 from workers.casework import HAND_OVER, moment_label
 from workers.errors import UserError
 from workers.records import FINISHED, TimelineKind
-from workers.registry.outbox import Outbox
+from workers.registry.outbox import Outbox, OutboxState
 from workers.regulation.codes import parse_dossier_code
 from workers.regulation.statuses import STATE_NAMES
 from workers.rulebook import local
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.records import OpenStep, TimelineEntry
+    from workers.registry.outbox import WaitingMessage
     from workers.registry.overview import DossierOverview
     from workers.rulebook import Rulebook
     from workers.workplace import Services
@@ -75,6 +76,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Hold a letter that did not go out yet and why; `number` is that of `dieuphoi letters`."""
+
+    number: int
+    name: str
+    state: str
+    due_at: datetime
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the letter as plain values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
 class View:
     """Hold everything `dieuphoi show` says of one dossier."""
 
@@ -85,6 +101,7 @@ class View:
     next_steps: Sequence[str]
     minutes_left: int | None
     mails: int
+    waiting: Sequence[Waiting]
 
     def as_json(self, rules: Rulebook) -> dict[str, Any]:
         """Give the view as plain values; no personal data."""
@@ -106,6 +123,7 @@ class View:
             "papers": [one.model_dump(mode="json") for one in self.overview.papers],
             "documents": [one.model_dump(mode="json") for one in self.overview.documents],
             "messages_sent": self.mails,
+            "messages_waiting": [one.as_json() for one in self.waiting],
         }
 
 
@@ -117,7 +135,8 @@ async def view(services: Services, code: str) -> View:
     if overview is None:
         raise UserError(f"Không có hồ sơ nào mang mã {wanted}.")
     now = local(services.now())
-    sent = [one for one in await Outbox(services.registry, "show").dispatches(wanted) if one.outcome == "sent"]
+    outbox = Outbox(services.registry, "show")
+    sent = [one for one in await outbox.dispatches(wanted) if one.outcome == "sent"]
     dossier = overview.dossier
     end = dossier.resolved_at or dossier.finished_at or dossier.paused_at or now
     return View(
@@ -128,6 +147,7 @@ async def view(services: Services, code: str) -> View:
         next_steps=[text for step in overview.open_steps for text in _next(step, services.rules)],
         minutes_left=services.rules.working_minutes(dossier.lead_unit, end, dossier.due_at),
         mails=len(sent),
+        waiting=[_waiting(one, services, now) for one in await outbox.waiting(wanted)],
     )
 
 
@@ -163,6 +183,8 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
     papers = ", ".join(paper.title + (f" số {paper.number}" if paper.number else "") for paper in shown.overview.papers)
     console.print(f"Giấy tờ đã lập: {escape(papers) or 'chưa có'}", highlight=False)
     console.print(f"Thư đã gửi: {shown.mails}", highlight=False)
+    for letter in shown.waiting:
+        console.print(f"Thư đang chờ: {escape(letter.name)}: {escape(letter.why)}", highlight=False, soft_wrap=True)
 
 
 def _timeline_table(rows: Sequence[Row], width: int) -> Table:
@@ -263,6 +285,26 @@ def _next(step: OpenStep, rules: Rulebook) -> Sequence[str]:
     return known.next_steps if known else ()
 
 
-def _plain(row: Row) -> dict[str, Any]:
+def _waiting(message: WaitingMessage, services: Services, now: datetime) -> Waiting:
+    why = _why_waiting(message, services, now)
+    return Waiting(message.id, services.texts.name(message.event), message.state, message.due_at, why)
+
+
+def _why_waiting(message: WaitingMessage, services: Services, now: datetime) -> str:
+    match message.state:
+        case OutboxState.FAILED | OutboxState.UNKNOWN:
+            doubt = "không gửi được" if message.state is OutboxState.FAILED else "không rõ đã gửi hay chưa"
+            return f"chờ người quyết định (`dieuphoi letters`, số {message.id}): {doubt}: {message.reason}"
+        case OutboxState.SENDING:
+            return "đang gửi"
+    if channel := services.rules.notices.switched_off(message.channel):
+        return f"kênh {channel.name} đang tắt trong config/notifications.yaml"
+    if message.due_at <= now:
+        return "đến lượt gửi, bộ xử lý chưa lấy"
+    moment = f"{local(message.due_at):%H:%M ngày %d/%m/%Y}"
+    return f"gửi lại lúc {moment}: {message.reason}" if message.attempts else f"chờ giờ gửi, từ {moment}"
+
+
+def _plain(row: Row | Waiting) -> dict[str, Any]:
     fields = asdict(row)
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in fields.items()}

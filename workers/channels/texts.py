@@ -142,6 +142,11 @@ class TextCatalog:
                 code="TB-003",
             ) from error
 
+    def name(self, event: str) -> str:
+        """Name an event for people; an unknown event keeps its id."""
+        text = self._texts.get(event)
+        return text.name if text else event
+
     def audience(self, event: str) -> str:
         """Tell whom an event is for: applicant (quiet hours hold) or unit; an unknown event is for a unit."""
         text = self._texts.get(event)

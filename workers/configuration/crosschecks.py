@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from workers.papers.models import FormSet as PrintedSet
+from workers.records import OutboxChannel
 from workers.regulation.calendar import show_day
 from workers.regulation.codes import is_agency_code
 from workers.regulation.organization import UnitLevel
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 
     from workers.configuration.files import OrganizationFile
     from workers.regulation.norms import Norms
+    from workers.regulation.notices import NoticePolicy
     from workers.regulation.organization import Organization, Unit
     from workers.regulation.papers import FormSet
     from workers.regulation.procedures import Procedure
     from workers.yaml_files import Location, Source
 
 _ONE_DAY = timedelta(days=1)
+_TO_PEOPLE = set(OutboxChannel) - {OutboxChannel.ENGINE}
+_SENT = {OutboxChannel.EMAIL}
 
 
 def check_units(
@@ -48,8 +53,26 @@ def check_norms(source: Source, norms: Norms) -> None:
         source.note(("steps", index, "step"), f"bước “{steps[index]}” ghi hai lần, chỉ được ghi một lần.")
 
 
+def check_channels(source: Source, notices: NoticePolicy) -> None:
+    """Check that every channel is one that letters take, named once, and that only those in use here are on."""
+    codes = [channel.code for channel in notices.channels]
+    for index, channel in enumerate(notices.channels):
+        if channel.code not in _TO_PEOPLE:
+            known = ", ".join(sorted(_TO_PEOPLE))
+            source.note(("channels", index, "code"), f"đang ghi “{channel.code}”, cần một trong: {known}.")
+        elif channel.enabled and channel.code not in _SENT:
+            text = "hệ thống chưa gửi được qua kênh này, cần false."
+            source.note(("channels", index, "enabled"), text)
+    for index in _repeats(codes):
+        source.note(("channels", index, "code"), f"kênh “{codes[index]}” ghi hai lần, chỉ được ghi một lần.")
+
+
 def check_form_sets(source: Source, form_sets: Sequence[FormSet]) -> None:
-    """Check that one set at most serves a receiving date, and that the sets follow each other."""
+    """Check that the sets can be printed, follow each other, and that one at most serves a receiving date."""
+    for index, form_set in enumerate(form_sets):
+        if form_set.code not in set(PrintedSet):
+            known = ", ".join(PrintedSet)
+            source.note(("form_sets", index, "code"), f"đang ghi “{form_set.code}”, cần một trong: {known}.")
     for index, (earlier, later) in enumerate(pairwise(form_sets), start=1):
         expected = earlier.valid_to + _ONE_DAY if earlier.valid_to else None
         if later.valid_from != expected:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from workers.configuration.crosschecks import check_form_sets, check_norms, check_procedures, check_units
+from workers.configuration.crosschecks import (
+    check_channels,
+    check_form_sets,
+    check_norms,
+    check_procedures,
+    check_units,
+)
 from workers.configuration.files import FormSetsFile, OrganizationFile
 from workers.errors import ConfigError
 from workers.regulation.calendar import Calendar
@@ -87,7 +93,8 @@ def load_configuration(config_dir: Path) -> Configuration:
     calendar = source("calendar.yaml").whole(Calendar)
     norms_source = source("deadlines.yaml")
     norms = norms_source.whole(Norms)
-    notices = source("notifications.yaml").whole(NoticePolicy)
+    notices_source = source("notifications.yaml")
+    notices = notices_source.whole(NoticePolicy)
     form_sets_source = source("form_sets.yaml")
     form_sets = form_sets_source.whole(FormSetsFile)
     procedures = _procedures(config_dir, source)
@@ -97,6 +104,8 @@ def load_configuration(config_dir: Path) -> Configuration:
         check_units(organization_source, organization_file, organization, units)
     if norms:
         check_norms(norms_source, norms)
+    if notices:
+        check_channels(notices_source, notices)
     if form_sets:
         check_form_sets(form_sets_source, form_sets.form_sets)
     check_procedures(procedures, organization, norms)

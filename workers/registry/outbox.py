@@ -54,6 +54,18 @@ class OutboxMessage(Record):
     not_before: datetime | None
 
 
+class WaitingMessage(Record):
+    """Hold a message that did not go out yet; `reason` says what became of the last attempt. No personal data."""
+
+    id: int
+    channel: OutboxChannel
+    event: str
+    state: OutboxState
+    due_at: datetime
+    attempts: int
+    reason: str | None
+
+
 class Dispatch(Record):
     """Hold one attempt to send a message; `outcome` is empty while it runs, `reason` holds no personal data."""
 
@@ -171,6 +183,17 @@ class Outbox:
             .order_by(o.id, a.attempt)
         )
         return [Dispatch(**row) for row in await self._registry.latest.rows(statement)]
+
+    async def waiting(self, code: str) -> Sequence[WaitingMessage]:
+        """List the messages to people about a dossier that did not go out yet, oldest first."""
+        o, a = t.outbox.c, t.attempts.c
+        last = select(a.reason).where(a.outbox_id == o.id, a.attempt == o.attempts).scalar_subquery()
+        statement = (
+            select(o.id, o.channel, o.event, o.state, o.due_at, o.attempts, last.label("reason"))
+            .where(o.dossier_code == code, o.channel.not_in(_REPEATABLE), o.state != OutboxState.SENT.value)
+            .order_by(o.id)
+        )
+        return [WaitingMessage(**row) for row in await self._registry.latest.rows(statement)]
 
     async def undecided(self, limit: int = 50) -> Sequence[OutboxMessage]:
         """List the failed and unknown messages a person has to decide on, oldest first."""

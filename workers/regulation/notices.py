@@ -34,6 +34,10 @@ class NoticePolicy(Rule):
     quiet_hours: QuietHours | None = None
     channels: tuple[NoticeChannel, ...] = Field(min_length=1)
 
+    def switched_off(self, code: str) -> NoticeChannel | None:
+        """Find a channel that is not in use; None: it is in use, or no channel to people."""
+        return next((one for one in self.channels if one.code == code and not one.enabled), None)
+
     def not_before(self, moment: datetime) -> datetime | None:
         """Find when a message may go out; None: at once."""
         local = moment.astimezone(VIETNAM)

@@ -5,8 +5,9 @@ import pytest
 
 from workers.coordination.contracts import CONTRACTS as COORDINATION
 from workers.dossier.contracts import CONTRACTS as DOSSIER
+from workers.papers.models import FormSet
+from workers.papers.samples import sample_papers
 from workers.records import DossierState
-from workers.regulation.papers import PaperEvent
 from workers.regulation.silence import OpinionAnswer, SilenceOutcome
 from workers.timeline.contracts import CONTRACTS as TIMELINE
 
@@ -22,7 +23,7 @@ DECISIONS = {path.stem for path in (ROOT / "bpmn").glob("*/*.dmn")}
     [
         {contract.type for contract in (*DOSSIER, *COORDINATION, *TIMELINE)},
         {state.value for state in DossierState},
-        {event.value for event in PaperEvent},
+        {paper.kind for paper in sample_papers(FormSet.Y2025) if paper.form_code()},
         {word.value for word in (*OpinionAnswer, *SilenceOutcome)},
         PROCESSES,
         FORMS,

@@ -3,9 +3,9 @@ from datetime import date, datetime
 import pytest
 
 from workers.configuration import calendar_due, calendar_year
+from workers.papers.models import FormSet
 from workers.regulation.calendar import VIETNAM
 from workers.regulation.organization import UnitLevel
-from workers.regulation.papers import PaperEvent, form_set_at
 from workers.regulation.procedures import Authority, DossierKind
 
 TODAY = date(2026, 11, 23)
@@ -94,10 +94,8 @@ def test_no_example_passes_for_the_law(shipped):
     assert not any(table.confirmed for table in shipped.calendar.years)
 
 
-def test_the_sets_of_forms_have_six_and_seven_forms(shipped):
-    old, new = (form_set_at(shipped.form_sets, day) for day in (date(2025, 1, 2), TODAY))
-    assert (len(old.forms), len(new.forms)) == (6, 7)
-    assert set(new.forms) - set(old.forms) == {PaperEvent.STOP}
+def test_every_set_of_forms_that_can_be_printed_is_used(shipped):
+    assert [one.code for one in shipped.form_sets] == list(FormSet)
 
 
 def test_what_is_not_confirmed_is_listed_for_the_operator(shipped):

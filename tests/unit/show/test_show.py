@@ -208,3 +208,83 @@ async def test_the_timeline_keeps_words_and_hours_at_any_width(office, width):
     assert "0g00 / " in text
     assert "approve" not in text
     assert max(len(line) for line in text.splitlines()) <= width
+
+
+NIGHT = datetime(2026, 11, 2, 22, 30, tzinfo=ZONE)
+
+
+async def put_off(office, settle):
+    """Have a dispatcher try the one letter and settle it."""
+    outbox = Outbox(office.registry, "test")
+    (letter,) = await outbox.claim_due(office.clock.now, 5, [OutboxChannel.EMAIL])
+    await settle(outbox, letter)
+
+
+async def waiting(office, code):
+    shown = await show.view(office.services, code)
+    told = shown.as_json(office.rules)
+    assert told["messages_waiting"] == [letter.as_json() for letter in shown.waiting]
+    assert not [secret for secret in SECRETS if secret in json.dumps(told, ensure_ascii=False)]
+    text = printed(shown, office.rules)
+    for letter in shown.waiting:
+        assert f"{letter.name}: {letter.why}" in text
+    return shown.waiting
+
+
+async def test_a_letter_of_the_night_waits_for_the_morning_and_says_so(office):
+    code = await office.registered(submitted_at=NIGHT)
+    await office.run("dossier.accept", at=NIGHT, dossier_code=code)
+    (letter,) = await waiting(office, code)
+    assert (letter.name, letter.why) == ("Tiếp nhận hồ sơ và hẹn trả kết quả", "chờ giờ gửi, từ 07:00 ngày 03/11/2026")
+    office.clock.now = NIGHT + timedelta(hours=9)
+    (letter,) = await waiting(office, code)
+    assert letter.why == "đến lượt gửi, bộ xử lý chưa lấy"
+
+
+async def test_a_letter_that_is_tried_again_says_when_and_why(office):
+    code = await office.accepted()
+    again = MONDAY + timedelta(minutes=5)
+    await put_off(office, lambda box, one: box.mark_retry(one.id, MONDAY, again, "máy chủ thư bận"))
+    (letter,) = await waiting(office, code)
+    assert letter.why == "gửi lại lúc 09:05 ngày 02/11/2026: máy chủ thư bận"
+
+
+@pytest.mark.parametrize(
+    ("settle", "why"),
+    [
+        (
+            lambda box, one: box.mark_failed(one.id, MONDAY, "địa chỉ không tồn tại"),
+            "chờ người quyết định (`dieuphoi letters`, số {}): không gửi được: địa chỉ không tồn tại",
+        ),
+        (
+            lambda box, one: box.mark_unknown(one.id, MONDAY, "mất kết nối"),
+            "chờ người quyết định (`dieuphoi letters`, số {}): không rõ đã gửi hay chưa: mất kết nối",
+        ),
+    ],
+)
+async def test_a_letter_with_a_person_says_what_is_to_decide(office, settle, why):
+    code = await office.accepted()
+    await put_off(office, settle)
+    (letter,) = await waiting(office, code)
+    assert letter.why == why.format(letter.number)
+
+
+async def test_a_letter_that_is_being_sent_or_was_sent(office):
+    code = await office.accepted()
+    outbox = Outbox(office.registry, "test")
+    (message,) = await outbox.claim_due(MONDAY, 5, [OutboxChannel.EMAIL])
+    assert [letter.why for letter in await waiting(office, code)] == ["đang gửi"]
+    await outbox.mark_sent(message.id, MONDAY)
+    assert await waiting(office, code) == []
+
+
+async def test_a_letter_of_a_channel_that_is_off_is_held_and_says_so(office):
+    office.with_rules(notices=off(office.rules.notices, "email"))
+    code = await office.accepted()
+    (letter,) = await waiting(office, code)
+    assert letter.why == "kênh Thư điện tử đang tắt trong config/notifications.yaml"
+
+
+def off(notices, code):
+    channels = tuple(one.model_copy(update={"enabled": one.code != code}) for one in notices.channels)
+    return notices.model_copy(update={"channels": channels})
