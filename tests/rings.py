@@ -17,7 +17,12 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
-DEBIAN_TOOLS = {"chromium": "chromium", "pdftoppm": "poppler-utils", "promtool": "prometheus"}
+DEBIAN_TOOLS = {
+    "chromium": "chromium",
+    "docker-compose": "docker-compose",
+    "pdftoppm": "poppler-utils",
+    "promtool": "prometheus",
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ RINGS = {
                 (str(BIN / "deptry"), "."),
             ),
         ),
-        Ring("unit", ((*PYTEST, "tests/unit"),), needs=("pdftoppm", "promtool")),
+        Ring("unit", ((*PYTEST, "tests/unit"),), needs=("docker-compose", "pdftoppm", "promtool")),
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),)),

@@ -18,7 +18,7 @@ from rich.table import Table
 from workers import demo as playing
 from workers import doctor as doctoring
 from workers import intake, show
-from workers.app import open_services, run
+from workers.app import open_services, run, utc_now
 from workers.casework import moment_label
 from workers.configuration.calendar_report import calendar_due, calendar_year
 from workers.configuration.loading import load_configuration
@@ -28,6 +28,7 @@ from workers.documents.policy import load_policy
 from workers.engine.stack import STATE_TEXTS, train_start_up
 from workers.errors import DieuphoiError, NeedsOperator, UserError
 from workers.portal.site import serve as serve_portal
+from workers.provisioning import ensure_certificate, write_environment
 from workers.registry.outbox import Outbox
 from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
@@ -189,6 +190,23 @@ def deploy_command(
         for one in deployment.deployed:
             table.add_row(deployment.chapter, one.kind, one.id, str(one.version))
     out.print(table)
+
+
+@app.command(epilog="Ví dụ: dieuphoi secrets")
+def secrets(file: Annotated[Path, typer.Option(help="Tệp cần tạo.")] = Path(".env")) -> None:
+    """Tạo tệp .env với mật khẩu ngẫu nhiên cho docker-compose.yml. Không ghi đè tệp đã có."""
+    write_environment(file)
+    out.print(f"Đã tạo {file}. Xem lại máy chủ thư trong đó rồi chạy `docker compose up -d`.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi certificate /gateway-tls --host camunda")
+def certificate(
+    folder: Annotated[Path, typer.Argument(help="Thư mục giữ gateway.crt và gateway.key.")],
+    host: Annotated[str, typer.Option(help="Tên máy mà bộ xử lý dùng để gọi Camunda.")] = "camunda",
+) -> None:
+    """Tạo khóa và chứng thư TLS cho cổng gRPC của Camunda; giữ nguyên khi còn dùng được (trước hạn 60 ngày thì đổi)."""
+    made = ensure_certificate(folder, host, utc_now())
+    out.print("Đã tạo chứng thư mới; khởi động lại Camunda để dùng." if made else "Chứng thư còn dùng được.")
 
 
 @app.command("run", epilog="Ví dụ: DIEUPHOI_GATEWAY_ADDRESS=zeebe:26500 dieuphoi run")

@@ -80,7 +80,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Mật khẩu SMTP")
     mail_from: str = Field("dieuphoi@example.vn", description="Địa chỉ người gửi thư")
 
-    portal_port: int = _beside_engine(8090, "Cổng trang của người dân (127.0.0.1)")
+    portal_host: str = Field("127.0.0.1", description="Địa chỉ nghe của trang người dân; phía trước là reverse proxy")
+    portal_port: int = _beside_engine(8090, "Cổng trang của người dân")
     tracking_base_url: str = Field(
         default_factory=lambda known: f"http://127.0.0.1:{known.get('portal_port', 8090)}",
         description="Địa chỉ trang của người dân, in trên giấy và thư; mặc định theo cổng ở trên",

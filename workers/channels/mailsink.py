@@ -89,10 +89,18 @@ class MailHandler:
 
 
 class MailSink:
-    """Run the SMTP server and the page on loopback; port 0 takes a free one, read it from the fields after `start`."""
+    """Run the SMTP server and the page; port 0 takes a free one, read it from the fields after `start`."""
 
-    def __init__(self, directory: Path, smtp_port: int = 0, http_port: int = 0, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        smtp_port: int = 0,
+        http_port: int = 0,
+        faults: Faults | None = None,
+        host: str = LOOPBACK,
+    ) -> None:
         self.mailbox = Mailbox(directory)
+        self.host = host
         self.smtp_port = smtp_port
         self.http_port = http_port
         self.faults = faults or Faults()
@@ -109,12 +117,12 @@ class MailSink:
             return SMTP(handler, hostname="localhost", data_size_limit=_MAX_BYTES, enable_SMTPUTF8=True, loop=loop)
 
         try:
-            self._smtp = await loop.create_server(protocol, LOOPBACK, self.smtp_port)
+            self._smtp = await loop.create_server(protocol, self.host, self.smtp_port)
         except OSError as error:
             raise UserError(f"Cổng {self.smtp_port} đang được dùng: hãy chọn cổng SMTP khác cho hộp thư.") from error
         self.smtp_port = self._smtp.sockets[0].getsockname()[1]
         try:
-            page = socket.create_server((LOOPBACK, self.http_port))
+            page = socket.create_server((self.host, self.http_port))
         except OSError as error:
             self._smtp.close()
             raise UserError(f"Cổng {self.http_port} đang được dùng: hãy chọn cổng web khác cho hộp thư.") from error
@@ -203,7 +211,7 @@ def _size(count: int) -> str:
 
 async def _run(arguments: argparse.Namespace) -> None:
     faults = Faults(fail_after_data=arguments.fail_after_data)
-    sink = MailSink(arguments.directory, arguments.smtp_port, arguments.http_port, faults)
+    sink = MailSink(arguments.directory, arguments.smtp_port, arguments.http_port, faults, arguments.host)
     await sink.start()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -215,8 +223,9 @@ async def _run(arguments: argparse.Namespace) -> None:
 def main(given: Sequence[str] | None = None) -> int:
     """Run the sink until SIGTERM or SIGINT; 2 when it cannot listen."""
     parser = argparse.ArgumentParser(prog="python -m workers.channels.mailsink", description="Hộp thư thử nghiệm")
-    parser.add_argument("--smtp-port", type=int, default=1025, help="cổng SMTP (127.0.0.1)")
-    parser.add_argument("--http-port", type=int, default=8025, help="cổng trang web (127.0.0.1)")
+    parser.add_argument("--smtp-port", type=int, default=1025, help="cổng SMTP")
+    parser.add_argument("--http-port", type=int, default=8025, help="cổng trang web")
+    parser.add_argument("--host", default=LOOPBACK, help="địa chỉ nghe; trang web chỉ trả lời tên 127.0.0.1, localhost")
     parser.add_argument("--directory", type=Path, required=True, help="thư mục giữ thư (.eml)")
     parser.add_argument("--fail-after-data", type=int, default=0, help="kiểm thử: ngắt kết nối N lần sau khi nhận thư")
     arguments = parser.parse_args(given)

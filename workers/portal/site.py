@@ -80,14 +80,14 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
 
 
 async def serve(settings: Settings) -> None:
-    """Serve the portal on loopback until told to stop."""
+    """Serve the portal until told to stop."""
     async with open_services(settings) as services:
         folder = settings.data / "portal"
         key = session_key(folder)
         https = settings.tracking_base_url.startswith("https://")
         app = portal_app(services, folder, key, settings.home / "config" / "portal.yaml", https=https)
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=settings.portal_port, log_config=None, access_log=False, ws="none"
+            app, host=settings.portal_host, port=settings.portal_port, log_config=None, access_log=False, ws="none"
         )
         forgetting = asyncio.create_task(_forget_unsent(services))
         try:
