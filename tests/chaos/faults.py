@@ -29,12 +29,16 @@ SECONDS = (0.5, 10.0)
 
 @dataclass(frozen=True)
 class Fault:
-    """Name a way things go wrong. `part`: what it befalls; a part has one fault at a time. `weight`: how often."""
+    """Name a way things go wrong. `part`: what it befalls; a part has one fault at a time. `weight`: how often.
+
+    `small_disk`: it needs disks that can be filled.
+    """
 
     name: str
     part: str
     happen: Callable[[Stage, float, random.Random], Awaitable[None]]
     weight: float = 1
+    small_disk: bool = False
 
 
 @dataclass(frozen=True)
@@ -273,15 +277,15 @@ EVERYWHERE = (
     Fault("engine's clock wrong", "clock", _engine_clock_wrong),
     Fault("workers' clock wrong", "clock", _workers_clock_wrong),
 )
-ON_SMALL_DISKS = (Fault("documents' disk full", "documents", _filler("documents")),)
+ON_SMALL_DISKS = (Fault("documents' disk full", "documents", _filler("documents"), small_disk=True),)
 ON_SQLITE = (
     Fault("registry locked", "registry", _file_locked),
-    Fault("registry's disk full", "registry", _filler("registry")),
+    Fault("registry's disk full", "registry", _filler("registry"), small_disk=True),
 )
 ON_POSTGRESQL = (
     Fault("registry killed", "registry", _server_killed),
     Fault("registry's process killed", "registry", _connection_process_killed),
     Fault("registry restarted", "registry", _server_restarted, 0.5),
     Fault("registry paused", "registry", _server_paused),
-    Fault("registry's disk full", "registry", _server_disk_full, 0.5),
+    Fault("registry's disk full", "registry", _server_disk_full, 0.5, small_disk=True),
 )

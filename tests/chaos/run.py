@@ -16,6 +16,7 @@ from tests.chaos.faults import plan
 from tests.chaos.invariants import violations
 from tests.chaos.operator import Operator
 from tests.chaos.people import Public, RandomStaff
+from tests.engine.faults.soundness import wrong_letters
 from tests.engine.faults.town import EXAMPLES, eventually
 from workers.registry.outbox import Outbox, OutboxState
 
@@ -85,8 +86,10 @@ class Chaos:
                 staff.hurry = True
                 await self._brought_back()
                 await self._finish(services, log)
-            found = await self._quiet(services, log, public)
-            await self._tell(services, public, [*found, *(f"a person saw {one}" for one in public.crashes)])
+            found = [*await self._quiet(services, log, public), *(f"a person saw {one}" for one in public.crashes)]
+            self._report.letters = Counter(await self._stage.town.letter_states(services))
+            found += [fault async for fault in self._people_decide(services)]
+            await self._tell(services, public, found)
             if self._stage.server is None:
                 await services.registry.backup(kept)
         return self._report
@@ -177,6 +180,23 @@ class Chaos:
                 return found
             await self._move_on(log)
 
+    async def _people_decide(self, services: Services) -> AsyncIterator[str]:
+        """Have a person decide on each letter nobody can know of; then all came once and the doctor is content."""
+        town = self._stage.town
+        await town.a_person_decides(services)
+        try:
+            await town.letters_settled(services)
+        except TimeoutError:
+            yield f"letters do not go out: {await town.letter_states(services)}"
+        for state, count in (await town.letter_states(services)).items():
+            if state is not OutboxState.SENT:
+                yield f"{count} letters are {state} after a person decided"
+        async for violation in wrong_letters(town, services):
+            yield violation
+        code, said = await asyncio.to_thread(town.doctor)
+        if code != 0:
+            yield f"the doctor says: {said}"
+
     async def _move_on(self, log: EngineLog) -> None:
         incidents = await log.incidents()
         await self._operator.retry(incidents)
@@ -193,7 +213,6 @@ class Chaos:
         for one in await services.registry.latest.count_dossiers():
             self._report.states[one.state] += one.count
         self._report.dossiers = self._report.states.total()
-        self._report.letters = Counter(await self._stage.town.letter_states(services))
         self._report.refusals = public.refusals
         self._report.violations = found
 

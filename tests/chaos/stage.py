@@ -45,7 +45,7 @@ class Stage:
         """List the faults that can happen here: no disk is filled where none could be mounted."""
         on_registry = faults.ON_SQLITE if self.server is None else faults.ON_POSTGRESQL
         everything = (*faults.EVERYWHERE, *faults.ON_SMALL_DISKS, *on_registry)
-        return [fault for fault in everything if self.disks or not fault.name.endswith("disk full")]
+        return [fault for fault in everything if self.disks or not fault.small_disk]
 
     def database_processes(self) -> list[psutil.Process]:
         """List the processes of the registry's server, its parent first."""

@@ -67,6 +67,9 @@ async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
     writer = await work.write()
     held = await writer.open_steps(inp.dossier_code)
     step = next((one for one in held if one.step_id == work.job.element_instance_key), None)
+    if step is None and await _was_held(inp.dossier_code, work):
+        # A result or an answer by another way closed the hand-over while the task was still there to be done.
+        return CloseStepOut()
     if step is None:
         raise NeedsOperator(
             f"Hồ sơ {inp.dossier_code} không giữ bước vừa hoàn thành.",
@@ -78,6 +81,11 @@ async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
     outcome = getattr(inp, decision, None) if decision else None
     await writer.close_step(step.step_id, work.now, used, outcome)
     return CloseStepOut()
+
+
+async def _was_held(code: str, work: Work) -> bool:
+    step_id = work.job.element_instance_key
+    return any(entry.step_id == step_id for entry in await work.read.timeline(code))
 
 
 def _holder(inp: OpenStepIn, step: Step, work: Work, dossier: DossierRecord | None) -> str:

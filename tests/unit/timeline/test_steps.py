@@ -145,6 +145,16 @@ async def test_opening_and_closing_again_or_at_once_is_one_hand_over(office):
     assert kinds == ["opened", "closed"]
 
 
+async def test_a_task_done_after_its_hand_over_was_closed_for_it_closes_nothing_and_stops_nowhere(office):
+    code = await office.accepted()
+    offer = ("dossier_extension", "Task_ProposeExtension")
+    step = await office.open(code, offer)
+    await office.run("result.issue", dossier_code=code, lead_unit="H29.07", authority="lead_unit")
+    before = await office.read.timeline(code)
+    await office.run("timeline.close", element=offer, instance=step, dossier_code=code, extension_decision="on_time")
+    assert await office.read.timeline(code) == before
+
+
 async def test_closing_a_step_that_the_dossier_does_not_hold_is_for_the_operator(office):
     code = await office.accepted()
     before = await office.footprint()
