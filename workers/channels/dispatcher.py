@@ -227,8 +227,26 @@ class Dispatcher:
             await self._outbox.mark_unknown(message.id, self._now(), f"lỗi ngoài dự kiến ({type(error).__name__})")
             self._tell("outbox.unknown", message, type(error).__name__)
         else:
-            await self._outbox.mark_sent(message.id, self._now())
+            await self._write_down_sent(message)
             self._tell("outbox.sent", message, None)
+
+    async def _write_down_sent(self, message: OutboxMessage) -> None:
+        """Keep that a message went out, again and again while the outbox is away: forgotten, it is a person's to find.
+
+        It stays true whatever happened to the row meanwhile; the other ends of a send do not, and are told once.
+        """
+        clock = asyncio.get_running_loop().time
+        last = clock() + self._abandoned_after.total_seconds()
+        while True:
+            try:
+                await self._outbox.mark_sent(message.id, self._now())
+            except Exception as error:
+                if self._stopping or clock() > last:
+                    raise
+                log.warning("outbox.result_waits", error=type(error).__name__)
+                await asyncio.sleep(self._poll_seconds)
+            else:
+                return
 
     async def _put_off(self, message: OutboxMessage, reason: str) -> None:
         now = self._now()

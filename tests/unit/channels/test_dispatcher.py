@@ -207,6 +207,24 @@ async def test_a_result_that_cannot_be_written_leaves_the_row_for_recovery(memor
     assert sender.sent == ["a"]
 
 
+async def test_that_a_message_went_out_is_written_once_the_outbox_is_back(memory_outbox, queued, clock):
+    outbox = memory_outbox([queued(id=1, message_id="a")])
+    mark, failures = outbox.mark_sent, 3
+
+    async def flaky(outbox_id, now):
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise ConnectionError
+        await mark(outbox_id, now)
+
+    outbox.mark_sent = flaky
+    sender = Scripted()
+    async with asyncio.timeout(5):
+        await dispatcher(outbox, sender, clock).send_due()
+    assert (outbox.states, sender.sent) == ({1: "sent"}, ["a"])
+
+
 async def test_nothing_personal_is_logged(memory_outbox, queued, clock):
     message = queued(id=1, message_id="a", subject="CCCD 079000000001", body="0900000001", recipient="rieng@example.vn")
     outcomes = [None, SendLater("bận"), SendRefused("từ chối"), SendUnknown("không rõ"), RuntimeError("0900000001")]
