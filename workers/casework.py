@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.ports import Reader, Work, Writer
-    from workers.records import Applicant, PaperRecord
+    from workers.records import Applicant, OpenStep, PaperRecord
 
 # A longer line pushes priority and due date out of the cards of Tasklist, which does not wrap it.
 LIST_TITLE_LENGTH = 18
@@ -228,8 +228,13 @@ async def close_open_steps(
     for step in await writer.open_steps(code):
         if process_id not in {None, step.process_id} or request_id not in {None, step.request_id}:
             continue
-        used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
-        await writer.close_step(step.step_id, work.now, used, outcome)
+        await end_step(work, writer, step, outcome)
+
+
+async def end_step(work: Work, writer: Writer, step: OpenStep, outcome: str | None) -> None:
+    """Close a step now; never before it began, though another process, whose clock was ahead, may have opened it."""
+    at = max(work.now, step.opened_at)
+    await writer.close_step(step.step_id, at, work.rules.working_minutes(step.unit, step.opened_at, at), outcome)
 
 
 def effect_id(work: Work, *purpose: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.casework import hand_over, moment_label, time_left_label
+from workers.casework import end_step, hand_over, moment_label, time_left_label
 from workers.errors import NeedsOperator
 from workers.records import OpenStep, TimelineKind
 from workers.rulebook import OFFICER_ROLES
@@ -76,10 +76,9 @@ async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
             action="Trả biến dossier_code trong Operate về đúng mã hồ sơ của phiên rồi bấm Retry.",
             code="DT-003",
         )
-    used = work.rules.working_minutes(step.unit, step.opened_at, work.now)
     decision = work.rules.step(work.job.process_id, work.job.element_id).decision
     outcome = getattr(inp, decision, None) if decision else None
-    await writer.close_step(step.step_id, work.now, used, outcome)
+    await end_step(work, writer, step, outcome)
     return CloseStepOut()
 
 

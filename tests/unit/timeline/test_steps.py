@@ -124,6 +124,15 @@ async def test_closing_measures_office_hours_only(office):
     assert (closed.working_minutes, closed.at) == (120, monday)
 
 
+@pytest.mark.parametrize("closing", ["timeline.close", "dossier.withdraw"])
+async def test_a_step_never_ends_before_it_began_though_the_clocks_of_two_processes_differ(office, closing):
+    code = await office.accepted()
+    await office.run("timeline.open", element=APPRAISE, instance=9, dossier_code=code, at=MONDAY + DAY, **HOLDERS)
+    await office.run(closing, element=APPRAISE, instance=9, dossier_code=code, at=MONDAY + DAY - timedelta(hours=1))
+    opened, closed = (entry for entry in await office.read.timeline(code) if entry.step_id == 9)
+    assert (closed.kind, closed.at, closed.working_minutes) == ("closed", opened.at, 0)
+
+
 async def test_before_registration_nothing_is_recorded_and_the_task_still_has_a_deadline(office):
     element = ("dossier_resolution", "Task_CorrectSubmission")
     given = {"origin_unit": "H29.07", "intake_origin_unit": "H29.07"}
