@@ -65,8 +65,14 @@ async def hand_over(
         heir = None if work.rules.unit_at(unit, today) else work.rules.heir(unit, today, (held_by or "",))
         return heir.code if heir else None
 
-    changes = {"origin_unit": taken_over(dossier.origin_unit), "lead_unit": taken_over(dossier.lead_unit)}
-    changes = {field: unit for field, unit in changes.items() if unit}
+    def changed(known: DossierRecord) -> dict[str, str]:
+        units = {"origin_unit": known.origin_unit, "lead_unit": known.lead_unit}
+        return {field: heir for field, unit in units.items() if (heir := taken_over(unit))}
+
+    if changed(dossier):
+        # Locks the row: of several steps that begin at once, one keeps the hand-over.
+        dossier = await writer.update_dossier(dossier.code)
+    changes = changed(dossier)
     moved = {getattr(dossier, field): unit for field, unit in changes.items()}
     asked = await writer.opinion(request_id) if request_id else None
     if asked and (unit := taken_over(asked.unit)):

@@ -335,11 +335,8 @@ def demo_command() -> None:
         out.rule()
         show.render(out, one, rules)
     out.rule()
-    if waiting := sum(len(one.waiting) for one in shown):
-        out.print(
-            f"Còn {waiting} thư chưa gửi, lý do ghi ở từng hồ sơ trên: người nộp chỉ nhận thư trong giờ gửi "
-            "(config/notifications.yaml), hộp thư thử sẽ có sau."
-        )
+    if told := show.told_of_waiting(shown):
+        out.print(told, soft_wrap=True)
     _addresses(station)
 
 

@@ -187,6 +187,16 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
         console.print(f"Thư đang chờ: {escape(letter.name)}: {escape(letter.why)}", highlight=False, soft_wrap=True)
 
 
+def told_of_waiting(views: Sequence[View]) -> str:
+    """Say of several dossiers that letters are missing from the mailbox because they wait; empty when none does."""
+    count = sum(len(one.waiting) for one in views)
+    told = (
+        f"Còn {count} thư chưa gửi, lý do ghi ở từng hồ sơ trên. Ngoài giờ gửi (config/notifications.yaml), thư cho "
+        "người nộp chờ đến giờ nên hộp thư thử chưa có."
+    )
+    return told if count else ""
+
+
 def _timeline_table(rows: Sequence[Row], width: int) -> Table:
     """Lay the timeline out; a narrow terminal gets short dates, and "when" and "time" in one column each."""
     wide = width >= WIDE

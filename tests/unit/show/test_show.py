@@ -236,6 +236,8 @@ async def test_a_letter_of_the_night_waits_for_the_morning_and_says_so(office):
     await office.run("dossier.accept", at=NIGHT, dossier_code=code)
     (letter,) = await waiting(office, code)
     assert (letter.name, letter.why) == ("Tiếp nhận hồ sơ và hẹn trả kết quả", "chờ giờ gửi, từ 07:00 ngày 03/11/2026")
+    shown = await show.view(office.services, code)
+    assert show.told_of_waiting([shown, shown]).startswith("Còn 2 thư chưa gửi")
     office.clock.now = NIGHT + timedelta(hours=9)
     (letter,) = await waiting(office, code)
     assert letter.why == "đến lượt gửi, bộ xử lý chưa lấy"
@@ -276,6 +278,7 @@ async def test_a_letter_that_is_being_sent_or_was_sent(office):
     assert [letter.why for letter in await waiting(office, code)] == ["đang gửi"]
     await outbox.mark_sent(message.id, MONDAY)
     assert await waiting(office, code) == []
+    assert show.told_of_waiting([await show.view(office.services, code)]) == ""
 
 
 async def test_a_letter_of_a_channel_that_is_off_is_held_and_says_so(office):
