@@ -41,7 +41,7 @@ class Site:
         self.gateway = FakeGateway()
         self.token_server = TokenServer(self.door)
         self._server: Any = None
-        (folder / "ca.pem").write_bytes(self.authority.certificate)
+        (folder / "ca.pem").write_bytes("# CA ví dụ của Thành phố\n".encode() + self.authority.certificate)
 
     async def open(self, host: str = "127.0.0.1", until: timedelta = DAY, *, tls: bool = True, demands: bool = False):
         guards = (self.door,) if demands else ()

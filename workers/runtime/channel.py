@@ -37,19 +37,18 @@ def open_channel(settings: Settings, default_address: str) -> grpc.aio.Channel:
     address = settings.gateway_address or default_address
     if not settings.gateway_tls:
         return create_insecure_channel(address, OPTIONS)
-    authority = _authority(settings)
-    tls = grpc.ssl_channel_credentials(authority)
+    tls = grpc.ssl_channel_credentials(_authority(settings))
     if settings.gateway_auth == "basic":
         login = BasicLogin(settings.gateway_user or "", _secret(settings.gateway_password))
         tls = grpc.composite_channel_credentials(tls, grpc.metadata_call_credentials(login, name="basic"))
     if settings.gateway_auth == "oauth":
-        source = TokenSource(_token_server(settings, authority))
+        source = TokenSource(_token_server(settings))
         interceptors = (TokenOnCalls(source), TokenOnStreams(source))
         return grpc.aio.secure_channel(address, tls, get_channel_options(OPTIONS), interceptors=interceptors)
     return create_secure_channel(address, OPTIONS, tls)
 
 
-def _token_server(settings: Settings, authority: bytes | None) -> TokenServer:
+def _token_server(settings: Settings) -> TokenServer:
     form = {
         "grant_type": "client_credentials",
         "client_id": settings.gateway_client_id,
@@ -58,8 +57,8 @@ def _token_server(settings: Settings, authority: bytes | None) -> TokenServer:
         "scope": settings.gateway_scope,
     }
     tls = ssl.create_default_context()
-    if authority is not None:
-        tls.load_verify_locations(cadata=authority.decode("ascii"))
+    if settings.gateway_ca_file is not None:
+        tls.load_verify_locations(settings.gateway_ca_file)
     given = {name: value for name, value in form.items() if value is not None}
     return TokenServer(settings.gateway_token_url or "", given, tls)
 
@@ -69,14 +68,13 @@ def _authority(settings: Settings) -> bytes | None:
     if settings.gateway_ca_file is None:
         return None
     try:
-        content = settings.gateway_ca_file.read_bytes()
-        ssl.create_default_context().load_verify_locations(cadata=content.decode("ascii"))
-    except (OSError, ValueError) as error:
+        ssl.create_default_context().load_verify_locations(settings.gateway_ca_file)
+        return settings.gateway_ca_file.read_bytes()
+    except OSError as error:
         raise UserError(
             f"Không đọc được chứng thư CA (PEM) trong {settings.gateway_ca_file}; "
             "hãy kiểm tra DIEUPHOI_GATEWAY_CA_FILE."
         ) from error
-    return content
 
 
 def _secret(value: SecretStr | None) -> str:
