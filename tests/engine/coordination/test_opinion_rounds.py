@@ -120,19 +120,20 @@ async def test_silence_counts_as_agreement_where_the_rule_says_so_and_stays_sile
 
 
 async def test_silence_counts_as_disagreement_where_the_rule_says_so_and_is_accounted_for(city: City) -> None:
-    dossier = await _asking(city, "city-plan", "H29.02", "H29.03")
+    dossier = await _asking(city, "city-plan", "H29.03", "H29.04")
     await dossier.replies("H29.03")
-    due = (await dossier.held("Task_ReplyOpinion", "H29.02")).due_at
+    due = (await dossier.held("Task_ReplyOpinion", "H29.04")).due_at
     assert due is not None
     await city.pass_until(due)
     step = await dossier.held("Task_ConfirmDispositions")
-    opinion = await dossier.opinion_of("H29.02")
+    opinion = await dossier.opinion_of("H29.04")
     assert (opinion.silent, opinion.answer, opinion.silence_outcome) == (True, None, "disagree")
     assert opinion.silence_clause == "Quy chế phối hợp (ví dụ, chờ văn bản)"
     silent = next(row for row in (await city.task_variables(step))["opinions"] if row["silent"])
     assert silent["answer_label"] == "Không trả lời, được coi là không đồng ý theo quy định"
-    assert (await dossier.row("Trả lời ý kiến")).outcome == "không trả lời"
-    told = await city.mail_of(dossier, "Hết hạn trả lời ý kiến", city.rules.mailbox("H29.02"))
+    replies = {row.unit: row.outcome for row in (await dossier.view()).rows if row.step == "Trả lời ý kiến"}
+    assert replies == {"Sở Tư pháp": "agree", "Sở Tài chính": "không trả lời"}
+    told = await city.mail_of(dossier, "Hết hạn trả lời ý kiến", city.rules.mailbox("H29.04"))
     assert "được coi là không đồng ý theo quy định" in told.body
     assert "Task_DecideOnSilence" not in [one.element_id for one in (await dossier.view()).overview.open_steps]
     await dossier.disposes("explained", explanation="Giải trình trong tờ trình (ví dụ).")

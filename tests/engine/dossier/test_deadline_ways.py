@@ -180,7 +180,8 @@ async def test_a_new_day_off_moves_the_deadline_of_dossiers_at_work(
 
     said = await _typed("calendar", "apply", "--reason", "Nghỉ bù (ví dụ)", "--dry-run")
     assert f"{dossier.code} │ 14/12/2026 17:00 │ 15/12/2026 17:00" in said
-    assert await city.nothing_on_its_way()
+    await city.until(city.nothing_on_its_way, "thư đã gửi")
+    assert (await dossier.record()).due_at == at(14, 17)
     assert await _typed("calendar", "apply", "--reason", "Nghỉ bù (ví dụ)") == said
 
     await dossier.shows("Thay đổi thời hạn giải quyết")
