@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workers.casework import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 DOSSIER = "dossier"
 EXTENSION = "dossier_extension"
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,11 @@ async def remind(inp: RemindIn, work: Work) -> RemindOut:
         return RemindOut(rung=inp.rung, wake_at=work.now, escalation_continues=False)
     if dossier.paused_at is not None and inp.escalation_kind == DOSSIER:
         return RemindOut(rung=0, wake_at=_earliest_near(work, dossier), escalation_continues=True)
-    moved = inp.watched_due_at is not None and inp.watched_due_at != subject.due_at
-    if moved or (inp.rung == 0 and subject.near_at > work.now):
+    if inp.watched_due_at is not None and inp.watched_due_at != subject.due_at:
         return RemindOut(rung=0, wake_at=max(subject.near_at, work.now), escalation_continues=True)
+    if inp.rung == 0 and subject.near_at > work.now:
+        # The engine's clock, ahead of ours, would call again at once and go on until ours is there, too.
+        return RemindOut(rung=0, wake_at=max(subject.near_at, work.now + A_MINUTE), escalation_continues=True)
     await _tell(inp, work, dossier, subject)
     return _next(inp, work, subject)
 

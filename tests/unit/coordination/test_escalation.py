@@ -108,6 +108,14 @@ async def test_a_look_before_the_deadline_is_near_tells_nobody(office):
     assert (result["escalation_continues"], result["watched_due_at"], await told(office)) == (True, None, [])
 
 
+async def test_an_engine_whose_clock_is_ahead_is_asked_to_wait_a_minute_instead_of_calling_at_once(office):
+    code = await office.accepted()
+    at = await near(office, code) - timedelta(seconds=2)
+    result = await remind(office, code, 0, at=at)
+    assert result["wake_at"] == (at + timedelta(minutes=1)).isoformat()
+    assert await told(office) == []
+
+
 async def test_at_the_very_moment_it_is_near_the_unit_is_told(office):
     code = await office.accepted()
     await remind(office, code, 0, at=await near(office, code))
