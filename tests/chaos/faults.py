@@ -218,9 +218,9 @@ async def _server_killed(stage: Stage, seconds: float, _chance: random.Random) -
     for process in stage.database_processes():
         with suppress(psutil.Error):
             process.kill()
-    stage.server.stop()
+    stage.database.stop()
     await asyncio.sleep(seconds)
-    await asyncio.to_thread(stage.server.start)
+    await asyncio.to_thread(stage.database.start)
 
 
 async def _connection_process_killed(stage: Stage, _seconds: float, chance: random.Random) -> None:
@@ -230,9 +230,9 @@ async def _connection_process_killed(stage: Stage, _seconds: float, chance: rand
 
 
 async def _server_restarted(stage: Stage, seconds: float, _chance: random.Random) -> None:
-    await asyncio.to_thread(stage.server.stop)
+    await asyncio.to_thread(stage.database.stop)
     await asyncio.sleep(seconds)
-    await asyncio.to_thread(stage.server.start)
+    await asyncio.to_thread(stage.database.start)
 
 
 async def _server_paused(stage: Stage, seconds: float, _chance: random.Random) -> None:
@@ -251,8 +251,8 @@ async def _server_disk_full(stage: Stage, seconds: float, _chance: random.Random
     disk.fill(stage.disks["registry"])
     await asyncio.sleep(seconds)
     disk.free(stage.disks["registry"])
-    await asyncio.to_thread(stage.server.stop)
-    await asyncio.to_thread(stage.server.start)
+    await asyncio.to_thread(stage.database.stop)
+    await asyncio.to_thread(stage.database.start)
 
 
 EVERYWHERE = (

@@ -47,10 +47,15 @@ class Stage:
         everything = (*faults.EVERYWHERE, *faults.ON_SMALL_DISKS, *on_registry)
         return [fault for fault in everything if self.disks or not fault.small_disk]
 
+    @property
+    def database(self) -> PostgresServer:
+        """Give the registry's server, where it has one."""
+        assert self.server is not None
+        return self.server
+
     def database_processes(self) -> list[psutil.Process]:
         """List the processes of the registry's server, its parent first."""
-        assert self.server is not None
-        parent = psutil.Process(self.server.pid)
+        parent = psutil.Process(self.database.pid)
         return [parent, *parent.children(recursive=True)]
 
     def engine_process(self, name: str) -> psutil.Process | None:
