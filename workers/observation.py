@@ -26,6 +26,7 @@ log = structlog.stdlib.get_logger(__name__)
 _SECONDS_BETWEEN = 60.0
 _SHARE_OF_TIME = 0.01
 _PATIENCE = 2.0
+_TOO_SLOW = 30.0
 
 
 class Observation:
@@ -42,7 +43,7 @@ class Observation:
         self._units = sorted({unit.code for unit in services.rules.organization.units})
         self._census: Census | None = None
         self._taking: asyncio.Task[None] | None = None
-        self._next = clock()
+        self._next = self._started = clock()
         self._took = 0.0
         self._checked_up_to = ""
         self._broken: set[str] = set()
@@ -62,7 +63,8 @@ class Observation:
 
     def collect(self) -> Iterator[Metric]:
         """Give the readings of the last census; none while the registry does not answer."""
-        census = self._census if self._taking is None else None
+        hangs = self._taking is not None and self._clock() - self._started > _TOO_SLOW
+        census = None if hangs else self._census
         yield _gauge("registry_up", "1 while the registry answers", [((), float(census is not None))])
         yield _gauge("census_seconds", "Duration of the last census", [((), self._took)])
         yield from _open(census)
@@ -75,7 +77,7 @@ class Observation:
         yield from _disk(self._data_dir)
 
     async def _take(self) -> None:
-        started = self._clock()
+        self._started = self._clock()
         try:
             now = self._services.now()
             self._census = await take_census(self._services.registry, self._units, now)
@@ -86,7 +88,7 @@ class Observation:
         finally:
             self._taking = None
             ended = self._clock()
-            self._took = ended - started
+            self._took = ended - self._started
             self._next = ended + max(_SECONDS_BETWEEN, self._took / _SHARE_OF_TIME)
 
     async def _check_chains(self) -> None:

@@ -76,13 +76,18 @@ async def test_a_registry_that_fails_shows_and_its_figures_vanish(observed, cloc
     assert await scraped(observed, "registry_up") == 1
 
 
-async def test_a_slow_registry_holds_no_scrape_up(office, observed, monkeypatch):
+async def test_a_slow_census_holds_no_scrape_up_and_one_that_hangs_shows(observed, clock, monkeypatch):
     async def endless(*args):
         await asyncio.Event().wait()
 
+    assert await scraped(observed, "registry_up") == 1
     monkeypatch.setattr("workers.observation.take_census", endless)
     monkeypatch.setattr("workers.observation._PATIENCE", 0.01)
+    clock.now += 61
+    assert await scraped(observed, "registry_up") == 1
+    clock.now += 31
     assert await scraped(observed, "registry_up") == 0
+    assert await scraped(observed, "outbox_oldest_seconds") is None
 
 
 async def test_a_census_takes_no_more_than_a_hundredth_of_the_time(office, observed, clock, monkeypatch):
