@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from workers.errors import NeedsOperator
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from workers.ports import Reader, Work, Writer
     from workers.records import Applicant, OpenStep, PaperRecord
 
-# A longer line pushes priority and due date out of the cards of Tasklist, which does not wrap it.
-LIST_TITLE_LENGTH = 18
+# Tasklist's cards show three lines as they are; a longer one pushes priority and due date out of sight.
+CARD_WIDTH = 38
+CARD_TITLE_LINES = 2
 HAND_OVER = "Bàn giao hồ sơ cho đơn vị kế thừa"
 URGENCY_LABELS = {"normal": "Bình thường", "urgent": "Khẩn"}
 
@@ -124,7 +125,7 @@ def summary(work: Work, dossier: DossierRecord) -> dict[str, Any]:
         "title": dossier.title,
         "urgency_label": URGENCY_LABELS.get(dossier.urgency, dossier.urgency),
         "urgent": dossier.urgency == "urgent",
-        "list_label": f"{dossier.code} · {shorten(dossier.title, LIST_TITLE_LENGTH, placeholder='…')}",
+        "list_label": "\n".join([dossier.code, *_card_lines(dossier.title)]),
         "origin_unit_name": known["unit_name"],
         "lead_unit_name": known["lead_unit_name"],
         "received_label": known["received_label"],
@@ -133,6 +134,10 @@ def summary(work: Work, dossier: DossierRecord) -> dict[str, Any]:
         if dossier.deadline_provisional
         else "",
     }
+
+
+def _card_lines(title: str) -> list[str]:
+    return wrap(title, CARD_WIDTH, max_lines=CARD_TITLE_LINES, placeholder="…")
 
 
 async def tell_applicant(

@@ -235,6 +235,15 @@ class City:
 
         return await self.until(registered, "hồ sơ nộp tại quầy được cấp mã")  # type: ignore[no-any-return]
 
+    async def filed(self, title: str) -> Dossier:
+        """Wait for the dossier of this title, which somebody filed by a form."""
+
+        async def registered() -> str | None:
+            async with self.services.registry.read() as reader:
+                return next((one.code for one in await reader.find_dossiers() if one.title == title), None)
+
+        return await self.known(await self.until(registered, f"hồ sơ “{title}” được cấp mã"))
+
     async def known(self, code: str) -> Dossier:
         """Take a registered dossier into the story."""
         record = await self.services.registry.latest.dossier(code)

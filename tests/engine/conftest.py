@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
 from tests.engine.city import City, open_city
-from workers.engine.errors import DiskFull, EngineError, NetworkUnavailable, NoWritePermission, PortTaken
+from tests.engine.session import session_stack
 from workers.engine.operate import Operate
-from workers.engine.stack import Stack, StackSettings
 from workers.engine.tasklist import Tasklist
 from workers.engine.users import StaffAccount
 from workers.engine.zeebe_rest import EngineClock, ZeebeRest
@@ -22,30 +19,16 @@ from workers.engine.zeebe_rest import EngineClock, ZeebeRest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+    from workers.engine.stack import Stack
+
 PORT_OFFSET = 40
 
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run one engine for the whole session; its data is kept if a test failed.
-
-    With a directory in TEST_ENGINE the engine there is used and left running: quick while writing tests.
-    """
-    kept = os.environ.get("TEST_ENGINE")
-    data = Path(kept) if kept else tmp_path_factory.mktemp("engine")
-    engine = Stack(StackSettings(data, port_offset=PORT_OFFSET, quick_export=True))
-    try:
-        engine.up()
-    except EngineError as error:
-        engine.down()
-        _say_what_is_missing(error)
-    yield engine
-    if kept:
-        return
-    if request.session.testsfailed:
-        engine.down()
-    else:
-        engine.wipe()
+    """Run one engine for the whole session."""
+    with session_stack(request, tmp_path_factory, PORT_OFFSET) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -97,12 +80,3 @@ async def city(working_city: City) -> AsyncIterator[City]:
     await working_city.begin()
     yield working_city
     await working_city.clear()
-
-
-def _say_what_is_missing(error: EngineError) -> None:
-    """In CI a missing engine is a failure; elsewhere the ring is left out with its reason in one line."""
-    unavailable = isinstance(error, NetworkUnavailable | PortTaken | DiskFull | NoWritePermission)
-    text = f"Không có bộ máy Camunda cho các kiểm thử engine: {error.message}"
-    if unavailable and not os.environ.get("CI"):
-        pytest.skip(text)
-    pytest.fail(text, pytrace=False)

@@ -327,3 +327,11 @@ def test_dispositions_are_those_the_workers_know(models):
 
 def test_kinds_of_change_are_those_the_workers_know(models):
     assert labels(models, "dossier_change", "change_kind").keys() == MESSAGES.keys()
+
+
+def test_a_rule_that_an_error_message_would_only_name_in_symbols_stands_in_the_label(models):
+    """Tasklist's message takes the place of the help text and shows the pattern itself, in English."""
+    for form in models.forms:
+        for component in form.components:
+            rules = component.get("validate", {}).keys() & {"pattern", "minLength", "min", "max"}
+            assert not rules or "(" in component["label"], (form.id, component["label"])

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workers.regulation.procedures import Procedure
 
 INVALID = "Err_SubmissionInvalid"
+ON_PAPER = "Bản giấy nhận tại quầy"
+SEEN_BY_A_PERSON = "Cán bộ kiểm tra trên bản giấy"
 
 
 async def register(inp: RegisterIn, work: Work) -> RegisterOut:
@@ -182,7 +184,7 @@ async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
     absent = [label for label, value in required.items() if not value]
     if absent:
         raise BusinessError(INVALID, f"Phiếu tiếp nhận còn thiếu: {', '.join(absent)}.")
-    documents = await work.files.take_batch(inp.intake_scan_batch) if inp.intake_scan_batch else []
+    scans = await work.files.take_batch(inp.intake_scan_batch) if inp.intake_scan_batch else []
     return Submission(
         id=f"desk-{work.job.process_instance_key}",
         submitted_at=work.now,
@@ -200,16 +202,21 @@ async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
             address=inp.intake_address,
             consent_email=bool(inp.intake_consent_email),
         ),
-        documents=[*documents, *paper_documents(inp.intake_papers)],
+        documents=presented(inp.intake_papers, scans),
     )
 
 
-def paper_documents(papers: Sequence[IntakePaper] | None) -> list[FiledDocument]:
-    """Turn papers presented at the desk, which have no file, into filed documents without a digest."""
-    name = "Bản giấy nhận tại quầy"
+def presented(papers: Sequence[IntakePaper] | None, scans: Sequence[FiledDocument]) -> list[FiledDocument]:
+    """File each paper presented at the desk once: its scan, of the kind seen at the desk, or no file and no digest."""
+    kinds = {paper.composition: paper.original for paper in papers or []}
+    scanned = {scan.composition for scan in scans}
     return [
-        FiledDocument(composition=paper.composition, name=name, sha256="", size=0, original=paper.original)
-        for paper in papers or []
+        *(scan.model_copy(update={"original": kinds.get(scan.composition, scan.original)}) for scan in scans),
+        *(
+            FiledDocument(composition=paper.composition, name=ON_PAPER, sha256="", size=0, original=paper.original)
+            for paper in papers or []
+            if paper.composition not in scanned
+        ),
     ]
 
 
@@ -250,6 +257,8 @@ async def _inspect(document: FiledDocument, elsewhere: dict[str, str], work: Wor
 
 
 def _document_row(document: FiledDocument, name: str) -> DocumentRow:
+    if not document.sha256:
+        return DocumentRow(name=name, file=document.name, status_label="Bản giấy", findings_text=SEEN_BY_A_PERSON)
     findings = document.findings or []
     return DocumentRow(
         name=name,

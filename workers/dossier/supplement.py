@@ -16,7 +16,7 @@ from workers.dossier.contracts import (
     RequestSupplementOut,
 )
 from workers.dossier.deadlines import deadline_of, move_deadline
-from workers.dossier.registration import paper_documents
+from workers.dossier.registration import presented
 from workers.errors import NeedsOperator
 from workers.records import DossierState
 from workers.regulation import codes
@@ -128,10 +128,9 @@ def _complete_list(inp: RequestSupplementIn) -> list[MissingRow]:
 
 
 async def _supplemented(inp: ReceiveSupplementIn, work: Work, round_number: int) -> list[FiledDocument]:
-    documents = paper_documents(inp.supplement_papers)
+    scans = await work.files.take_batch(inp.supplement_scan_batch) if inp.supplement_scan_batch else []
+    documents = presented(inp.supplement_papers, scans)
     if inp.supplement_submission_id:
         submission = await work.read.submission(inp.supplement_submission_id)
         documents += submission.documents if submission else []
-    if inp.supplement_scan_batch:
-        documents += await work.files.take_batch(inp.supplement_scan_batch)
     return [document.model_copy(update={"round": round_number}) for document in documents]

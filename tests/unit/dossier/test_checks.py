@@ -79,7 +79,7 @@ async def test_a_paper_without_a_file_is_not_looked_into(office):
     )["dossier_code"]
     result = await office.run("dossier.check", dossier_code=code)
     assert office.looker.looked_at == []
-    assert result["documents"][0]["status_label"] == "Đạt"
+    assert result["documents"][0]["status_label"] == "Bản giấy"
     assert "Tờ khai đăng ký khai sinh" not in {row["name"] for row in result["missing"]}
 
 
