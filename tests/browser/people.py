@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from workers.records import OpenStep
 
 SCREEN = {"width": 1366, "height": 768}
-TALL = {"width": 1366, "height": 3000}
-PATIENCE_MS = 20_000
+TALL = {"width": 1366, "height": 1800}
+PATIENCE_MS = 120_000
 """Milliseconds until a test gives up; a busy machine needs many for what an idle one does in few."""
 QUIET = (
     "--no-sandbox",
@@ -73,7 +73,7 @@ class People:
         """Have a staff member log in to Tasklist."""
         page = await self._log_in(user, "tasklist")
         await expect(page.get_by_role("link", name="Processes")).to_be_visible()
-        return Staff(self, page, user)
+        return Staff(self, page)
 
     async def operator(self) -> Page:
         """Have the operator log in to Operate."""
@@ -116,7 +116,7 @@ class Staff:
 
     people: People
     page: Page
-    user: str
+    knows_processes: bool = False
 
     @property
     def form(self) -> Locator:
@@ -157,18 +157,20 @@ class Staff:
     async def chooses(self, *options: str) -> None:
         """Choose among radio buttons or tick boxes."""
         for option in options:
-            await self.form.get_by_text(option, exact=True).click()
-            await expect(self.form.get_by_label(option, exact=True)).to_be_checked()
+            words = re.compile(rf"^{re.escape(option)}\*?$")  # the star: it must be answered
+            await self.form.get_by_text(words).click()
+            await expect(self.form.get_by_label(words)).to_be_checked()
 
     async def picks(self, label: str, *options: str) -> None:
         """Open a drop-down list, search it if it can be searched, and pick from it."""
         lists = self.form.locator(".fjs-form-field-select, .fjs-form-field-taglist").filter(has_text=label)
         for option in options:
-            await lists.last.locator(".fjs-input-group, .fjs-taglist-container").click()
+            await lists.last.locator(".fjs-input-group, .fjs-taglist").click()
             search = lists.last.locator("input:not(.fjs-select-hidden-input)")
             if await search.count():
                 await search.fill(option)
             await lists.last.locator(".fjs-dropdownlist-item").filter(has_text=option).first.click()
+        await self.page.keyboard.press("Tab")
 
     async def writes(self, label: str, text: str) -> None:
         """Fill in a field."""
@@ -177,9 +179,9 @@ class Staff:
     async def starts(self, process: str) -> None:
         """Open the start form of a process on the Processes page."""
         await self.page.get_by_role("link", name="Processes").click()
-        offer = self.page.get_by_role("button", name="Continue")
-        await offer.click()
-        await expect(offer).to_be_hidden()
+        if not self.knows_processes:  # Tasklist explains the page to a new browser
+            await self.page.get_by_role("button", name="Continue").click()
+            self.knows_processes = True
         await self.people.look(self.page, "quy-trinh")
         card = self.page.get_by_test_id("process-tile").filter(has_text=process)
         await card.get_by_role("button", name="Start process").click()
@@ -189,6 +191,12 @@ class Staff:
     async def submits(self) -> None:
         """Press the button of a start form."""
         await self.page.get_by_role("dialog").get_by_role("button", name="Start process").click()
+
+    async def files(self) -> None:
+        """Submit a start form that is filled in well, and go back to the tasks."""
+        await self.submits()
+        await expect(self.form).to_be_hidden()
+        await self.page.get_by_role("link", name="Tasks").click()
 
     def message(self, label: str) -> Locator:
         """Point at what is said of a field that is not filled in well."""

@@ -54,7 +54,7 @@ async def test_an_officer_takes_in_a_dossier_at_the_desk(city: City, people: Peo
         await officer.picks("Giấy tờ", paper)
         await officer.picks("Loại bản", original)
     await people.look_at_all(officer.page, "nop-da-dien")
-    await officer.submits()
+    await officer.files()
 
     dossier = await city.filed(TITLE)
     step = await officer.opens(dossier, "Task_ReceiveDossier")

@@ -335,3 +335,13 @@ def test_a_rule_that_an_error_message_would_only_name_in_symbols_stands_in_the_l
         for component in form.components:
             rules = component.get("validate", {}).keys() & {"pattern", "minLength", "min", "max"}
             assert not rules or "(" in component["label"], (form.id, component["label"])
+
+
+def test_a_message_takes_the_place_of_a_help_text_so_that_nothing_moves_under_the_mouse(models):
+    """Tasklist checks a field when it is left: what moves down then is missed by the click that left it."""
+    rules = {"required", "pattern", "minLength", "min", "validationType"}
+    for form in models.forms:
+        for component in form.components:
+            typed = component["type"] in {"textfield", "textarea", "number"}
+            checked = typed and component.get("validate", {}).keys() & rules
+            assert not checked or component.get("description"), (form.id, component["label"])
