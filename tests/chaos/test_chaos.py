@@ -17,7 +17,8 @@ from tests.chaos.stage import set_stage
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEED = 20261123
+SEED = 138
+"""Draws thirteen kinds of faults within a minute."""
 
 
 def test_whatever_is_killed_cut_filled_or_set_wrong_nothing_is_lost_and_nothing_happens_twice(
