@@ -38,12 +38,12 @@ def test_a_second_up_finds_nothing_to_restart(settings: Settings) -> None:
     assert children(settings) == children(settings)
 
 
-def test_a_changed_rule_restarts_the_workers_and_not_the_mail(settings: Settings) -> None:
+def test_a_changed_rule_restarts_workers_and_portal_and_not_the_mail(settings: Settings) -> None:
     before = children(settings)
     rule = settings.home / "config" / "deadlines.yaml"
     rule.write_text(f"{rule.read_text('utf-8')}\n# đổi\n", "utf-8")
     after = children(settings)
-    assert {name for name in before if before[name] != after[name]} == {"workers"}
+    assert {name for name in before if before[name] != after[name]} == {"workers", "portal"}
 
 
 def test_a_plan_keeps_the_ports_of_its_children(tmp_path: Path) -> None:
