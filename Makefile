@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down wipe test lint unit gateway models engine browser chaos templates pictures lock
+.PHONY: help demo up down wipe test lint unit postgres gateway models engine browser chaos templates pictures lock
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ test: $(VENV)/ready-dev ## Run every ring of tests
 lint: $(VENV)/ready-dev ## Check style, types, import direction and dependencies
 	$(BIN)/python -m tests.rings lint
 
-unit gateway models engine browser: $(VENV)/ready-dev ## Run one ring of tests
+unit postgres gateway models engine browser: $(VENV)/ready-dev ## Run one ring of tests
 	$(BIN)/python -m tests.rings $@
 
 chaos: $(VENV)/ready-dev ## Run dossiers through faults: make chaos DOSSIERS=40 MINUTES=10 SEED=7 POSTGRESQL=yes (all optional)

@@ -38,7 +38,7 @@ def programs() -> Path | None:
 class PostgresServer:
     """Run a server as long as the context is open; its data goes with it.
 
-    The databases belong to a user without any special right. With `durable` off a commit does not wait for the disk:
+    The databases belong to a user without any special right. With `durable` off nothing waits for the disk:
     quicker, and still safe from a killed process. `parent`: the folder to keep its data in, open to every user.
     """
 
@@ -89,7 +89,6 @@ class PostgresServer:
             "port": self.port,
             "unix_socket_directories": self._folder,
             "fsync": durability,
-            "synchronous_commit": durability,
             "full_page_writes": durability,
             "timezone": "America/New_York",
         }

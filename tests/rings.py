@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.postgres import programs
+
 HOME = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
@@ -21,8 +23,10 @@ DEBIAN_TOOLS = {
     "chromium": "chromium",
     "docker-compose": "docker-compose",
     "pdftoppm": "poppler-utils",
+    "postgres": "postgresql",
     "promtool": "prometheus",
 }
+ON_POSTGRESQL = ("env", "TEST_REGISTRY=postgresql")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ RINGS = {
             ),
         ),
         Ring("unit", ((*PYTEST, "tests/unit"),), needs=("docker-compose", "pdftoppm", "promtool")),
+        Ring("postgres", ((*ON_POSTGRESQL, *PYTEST, "tests/unit"),), needs=("postgres", "pdftoppm")),
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),)),
@@ -77,7 +82,7 @@ def main() -> int:
 
 def _run(ring: Ring) -> tuple[str, float]:
     started = time.monotonic()
-    absent = [DEBIAN_TOOLS[tool] for tool in ring.needs if shutil.which(tool) is None]
+    absent = [DEBIAN_TOOLS[tool] for tool in ring.needs if not _found(tool)]
     if absent:
         return f"not run: install Debian's {', '.join(absent)}", 0.0
     if ring.node and not _install_node_tools():
@@ -90,9 +95,14 @@ def _run(ring: Ring) -> tuple[str, float]:
 
 
 def _install_debian_tools(tools: set[str]) -> None:
-    packages = [DEBIAN_TOOLS[tool] for tool in sorted(tools) if shutil.which(tool) is None]
+    packages = [DEBIAN_TOOLS[tool] for tool in sorted(tools) if not _found(tool)]
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run([HOME / "tests" / "install_debian_packages", *packages], check=False)
+
+
+def _found(tool: str) -> bool:
+    # Debian keeps the programs of each PostgreSQL version in a folder of its own.
+    return bool(programs() if tool == "postgres" else shutil.which(tool))
 
 
 def _install_node_tools() -> bool:

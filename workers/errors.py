@@ -6,6 +6,7 @@
     └── Outcome            a job did not complete
         ├── BusinessError  the diagram acts: a boundary event catches the code
         ├── RetryLater     time acts: the engine delivers the job again
+        │   └── Outage     the same, however often: what the job needs is away
         └── NeedsOperator  a person in Operate acts: retries are set to 0
 
 Apart from these, `AlreadyDone` tells one delivery of a job that another has done its work.
@@ -54,6 +55,10 @@ class RetryLater(Outcome):
     def __init__(self, message: str, after: timedelta | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class Outage(RetryLater):
+    """Ask the engine to deliver the job again until what it needs is back; that uses up none of its retries."""
 
 
 class NeedsOperator(Outcome):

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 
-from workers.errors import RetryLater, UserError
+from workers.errors import UserError
 from workers.registry import maintenance
 from workers.registry.engines import BUSY_SECONDS, parse_url, reading_engine, writing_engine
+from workers.registry.outages import outages
 from workers.registry.reader import Reader, Rows
 from workers.registry.schema import check_schema, unusable
 from workers.registry.steady import SteadyConnection, to_the_end
@@ -93,7 +93,7 @@ class Registry:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Writer]:
-        """Change the registry: commits at the end, rolls back on an exception. Raises RetryLater when it stays busy."""
+        """Change the registry: commits at the end, rolls back on an exception. Raises Outage as `begin` does."""
         async with self.transaction() as transaction:
             yield transaction.writer
 
@@ -109,24 +109,18 @@ class Registry:
         await transaction.commit()
 
     async def begin(self) -> Transaction:
-        """Open a write transaction that the caller ends. Raises RetryLater when the database stays busy."""
-        try:
-            if self._turn is not None:
+        """Open a write transaction that the caller ends. Raises Outage when the database is away or stays busy."""
+        if self._turn is not None:
+            with outages():
                 async with asyncio.timeout(BUSY_SECONDS):
                     await self._turn.acquire()
-            return Transaction(await self._open(), self.now, self._turn)
-        except (TimeoutError, PoolTimeoutError):
-            raise _busy() from None
-
-    async def _open(self) -> SteadyConnection:
         try:
-            return await SteadyConnection.open(self._writes)
-        except BaseException as error:
+            connection = await SteadyConnection.open(self._writes)
+        except BaseException:
             if self._turn is not None:
                 self._turn.release()
-            if isinstance(error, OperationalError) and "locked" in str(error.orig):
-                raise _busy() from None
             raise
+        return Transaction(connection, self.now, self._turn)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -154,7 +148,3 @@ class Registry:
     async def _fetch_latest(self, statement: Any) -> Rows:
         async with self.read() as reader:
             return await reader.rows(statement)
-
-
-def _busy() -> RetryLater:
-    return RetryLater("Cơ sở dữ liệu đang bận quá lâu; việc này sẽ được làm lại.")

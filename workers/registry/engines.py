@@ -15,7 +15,7 @@ from workers.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.engine import URL, Connection, ExceptionContext
 
 BUSY_SECONDS = 30
 _READERS = 8
@@ -23,6 +23,27 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 
 # FULL: a commit is on the disk before it is acknowledged, so neither a killed process nor a power cut loses it.
 _PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
+
+_POSTGRESQL: dict[str, Any] = {
+    "pool_pre_ping": True,
+    "connect_args": {
+        "timeout": 10,
+        # A server that does not answer at all must not hold a job for ever.
+        "command_timeout": BUSY_SECONDS + 5,
+        "server_settings": {
+            "application_name": "dieuphoi",
+            # Acknowledged means on the disk, whatever the server is set to.
+            "synchronous_commit": "on",
+            "lock_timeout": f"{BUSY_SECONDS}s",
+            # What a process holds that is gone without a word (its machine, its network) is free again after that.
+            "idle_in_transaction_session_timeout": "2min",
+            "tcp_keepalives_idle": "30",
+            "tcp_keepalives_interval": "10",
+            "tcp_keepalives_count": "3",
+            "jit": "off",
+        },
+    },
+}
 
 
 def sqlite_url(path: Path) -> str:
@@ -59,7 +80,7 @@ def writing_engine(url: URL) -> AsyncEngine:
 
 def _engine(url: URL, *, writing: bool) -> AsyncEngine:
     sqlite = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {"connect_args": {"isolation_level": None}} if sqlite else {"pool_pre_ping": True}
+    options: dict[str, Any] = {"connect_args": {"isolation_level": None}} if sqlite else _POSTGRESQL
     engine = create_async_engine(
         url,
         pool_size=1 if sqlite and writing else _READERS,
@@ -71,9 +92,11 @@ def _engine(url: URL, *, writing: bool) -> AsyncEngine:
     )
     if sqlite:
         _prepare_sqlite(engine, writing=writing)
-    elif not writing:
-        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return engine
+        return engine
+    event.listen(engine.sync_engine, "handle_error", _hide_values)
+    if writing:
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, writing: bool) -> None:
@@ -92,6 +115,14 @@ def _prepare_sqlite(engine: AsyncEngine, *, writing: bool) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    # PostgreSQL puts the values of keys, and for NOT NULL the whole row, into the detail of its errors.
+    shown = context.original_exception, context.original_exception.__cause__
+    for error in shown:
+        if getattr(error, "detail", None):
+            error.detail = None  # type: ignore[union-attr]
 
 
 def _to_json(value: Any) -> str:

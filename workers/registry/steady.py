@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from workers.registry.outages import outages
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
@@ -42,18 +44,20 @@ class SteadyConnection:
 
     @classmethod
     async def open(cls, engine: AsyncEngine) -> SteadyConnection:
-        """Take a connection from the pool and begin."""
+        """Take a connection from the pool and begin. Raises Outage when the database is away or too busy."""
         opening = asyncio.create_task(_begin(engine))
         try:
-            return cls(await to_the_end(_result_of(opening)))
+            with outages():
+                return cls(await to_the_end(_result_of(opening)))
         except asyncio.CancelledError:
             if opening.exception() is None:
                 await to_the_end(opening.result().close())
             raise
 
     async def execute(self, statement: Any, parameters: Any = None) -> CursorResult[Any]:
-        """Run a statement."""
-        return await to_the_end(self._connection.execute(statement, parameters))
+        """Run a statement. Raises Outage when the database is away or too busy."""
+        with outages():
+            return await to_the_end(self._connection.execute(statement, parameters))
 
     async def fetch(self, statement: Any) -> Sequence[RowMapping]:
         """Run a statement and give its rows."""
@@ -61,7 +65,8 @@ class SteadyConnection:
 
     async def commit(self) -> None:
         """Commit and give the connection back; when that fails, nothing is committed and the connection is dropped."""
-        await to_the_end(self._commit())
+        with outages():
+            await to_the_end(self._commit())
 
     async def close(self) -> None:
         """Roll back what is not committed and give the connection back."""

@@ -104,7 +104,7 @@ dossiers = Table(
     Column("result_type", String),
     Column("extensions", Integer, nullable=False),
     Column("extension_days", Integer, nullable=False),
-    Column("extended", structured(), nullable=False, server_default="[]"),
+    Column("extended", structured(), nullable=False),
     Column("supplements", Integer, nullable=False),
     Column("worked_minutes", Integer),
     Column("rating", Integer),

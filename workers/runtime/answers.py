@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from workers.errors import BusinessError, NeedsOperator, RetryLater, UserError
+from workers.errors import BusinessError, NeedsOperator, Outage, RetryLater, UserError
 from workers.runtime import texts
 from workers.runtime.privacy import redact
 from workers.runtime.variables import InvalidInput, InvalidOutput
@@ -124,6 +124,8 @@ def _business(error: BusinessError, case: Case) -> Answer:
 
 
 def _retry(error: RetryLater, case: Case, policy: BackOff) -> Answer:
+    if isinstance(error, Outage):
+        return Fail(redact(error.message), case.job.retries, RETRY, error.after or policy.delay(0))
     if case.job.retries <= 1:
         return case.operator(error.message, *texts.RETRIES_EXHAUSTED)
     return _wait(case, policy, redact(error.message), error.after)

@@ -23,10 +23,14 @@ async def test_a_database_error_does_not_show_the_row(registry, samples, caplog)
         await samples.file(writer)
     for attempt in ("add_submission", "add_dossier"):
         row = samples.submission("S-H29.15-250714-0001") if attempt == "add_submission" else samples.dossier()
-        with pytest.raises(Exception, match="UNIQUE") as raised:
+        with pytest.raises(Exception, match=r"(?i)unique") as raised:
             async with registry.write() as writer:
                 await getattr(writer, attempt)(row)
         assert_clean("".join(traceback.format_exception(raised.value)))
+    with pytest.raises(Exception, match=r"(?i)not.null") as raised:
+        async with registry.write() as writer:
+            await writer.add_submission(samples.submission("S3", applicant=samples.applicant(consent_sms=None)))
+    assert_clean("".join(traceback.format_exception(raised.value)))
     assert caplog.records
     assert_clean(caplog.text)
 

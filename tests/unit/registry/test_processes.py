@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from workers.registry.database import Registry
 from workers.registry.engines import sqlite_url
@@ -110,6 +111,17 @@ async def test_a_commit_is_on_the_disk_before_it_is_acknowledged(registry):
         pragmas[name] = result.scalar_one()
     await connection.rollback()
     assert pragmas == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+
+
+@pytest.mark.postgresql
+async def test_a_commit_is_on_the_servers_disk_before_it_is_acknowledged_whatever_the_server_is_set_to(database):
+    database.change(f"ALTER DATABASE {database.name} SET synchronous_commit = off")
+    registry = await Registry.connect(database.url)
+    transaction = await registry.begin()
+    result = await transaction.connection.execute(text("SHOW synchronous_commit"))
+    await transaction.rollback()
+    await registry.close()
+    assert result.scalar_one() == "on"
 
 
 @pytest.mark.sqlite

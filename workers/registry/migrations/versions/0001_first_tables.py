@@ -38,6 +38,8 @@ _POSTGRESQL_TRIGGERS = (
     """CREATE TRIGGER timeline_heads_only_forward BEFORE UPDATE ON timeline_heads FOR EACH ROW
        WHEN (NEW.seq <> OLD.seq + 1 OR NEW.dossier_code <> OLD.dossier_code)
        EXECUTE FUNCTION refuse_timeline_change()""",
+    """CREATE TRIGGER timeline_heads_from_zero BEFORE INSERT ON timeline_heads FOR EACH ROW
+       WHEN (NEW.seq <> 0) EXECUTE FUNCTION refuse_timeline_change()""",
 )
 
 
@@ -245,6 +247,7 @@ def upgrade() -> None:
         sa.Column("result_type", sa.String(), nullable=True),
         sa.Column("extensions", sa.Integer(), nullable=False),
         sa.Column("extension_days", sa.Integer(), nullable=False),
+        sa.Column("extended", structured(), nullable=False),
         sa.Column("supplements", sa.Integer(), nullable=False),
         sa.Column("worked_minutes", sa.Integer(), nullable=True),
         sa.Column("rating", sa.Integer(), nullable=True),
