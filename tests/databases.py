@@ -71,6 +71,16 @@ def open_databases(folder: Path) -> Iterator[Databases]:
         yield PostgresDatabases(server)
 
 
+@contextmanager
+def registry_address() -> Iterator[str | None]:
+    """Give the address of an empty database of the chosen kind; None stands for the program's own SQLite file."""
+    if CHOSEN != POSTGRESQL:
+        yield None
+        return
+    with PostgresServer() as server:
+        yield server.fresh_database()
+
+
 class SqliteFile:
     """Name a file of SQLite."""
 

@@ -14,7 +14,6 @@ from workers.records import (
     DossierRecord,
     DossierState,
     FiledDocument,
-    OutboxChannel,
     OutboxDraft,
     Submission,
 )
@@ -249,11 +248,4 @@ def _submitted(submission_id: str) -> OutboxDraft:
 def _message(
     name: str, key: str, variables: dict[str, Any], code: str | None, message_id: str | None = None
 ) -> OutboxDraft:
-    return OutboxDraft(
-        message_id=message_id or uuid4().hex,
-        dossier_code=code,
-        channel=OutboxChannel.ENGINE,
-        recipient=key,
-        event=name,
-        variables=variables,
-    )
+    return OutboxDraft.to_engine(message_id or uuid4().hex, name, key, variables, code)

@@ -59,6 +59,9 @@ class Reader(Protocol):
     async def open_steps(self, code: str) -> Sequence[OpenStep]:
         """List the steps somebody holds now."""
 
+    async def coming_number(self, scope: str) -> int:
+        """Foresee the next number of a counter; another transaction may take it first."""
+
     async def timeline(self, code: str) -> Sequence[TimelineEntry]:
         """List the timeline of a dossier in order."""
 

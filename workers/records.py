@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
@@ -268,3 +268,17 @@ class OutboxDraft(Record):
     attachments: list[Attachment] = Field(default_factory=list)
     variables: dict[str, Any] = Field(default_factory=dict)
     not_before: datetime | None = None
+
+    @classmethod
+    def to_engine(
+        cls, message_id: str, name: str, key: str, variables: dict[str, Any], dossier_code: str | None = None
+    ) -> Self:
+        """Draft a message to the engine: its name, and the key by which a process waits for it."""
+        return cls(
+            message_id=message_id,
+            dossier_code=dossier_code,
+            channel=OutboxChannel.ENGINE,
+            recipient=key,
+            event=name,
+            variables=variables,
+        )

@@ -27,7 +27,7 @@ from workers.channels.mailsink import MailSink
 from workers.coordination.opinions import answer_label
 from workers.engine.errors import RequestFailed
 from workers.engine.zeebe_rest import EngineClock
-from workers.records import Applicant, OutboxChannel, OutboxDraft, Submission
+from workers.records import Applicant, OutboxDraft, Submission
 from workers.registry.outbox import Outbox, OutboxState
 from workers.regulation.calendar import VIETNAM
 from workers.rulebook import local
@@ -214,16 +214,7 @@ class City:
     async def publish(self, message: str, key: str, **variables: Any) -> None:
         """Have another system send a message to the engine."""
         async with self.services.registry.write() as writer:
-            await writer.send(
-                OutboxDraft(
-                    message_id=uuid4().hex,
-                    dossier_code=None,
-                    channel=OutboxChannel.ENGINE,
-                    recipient=key,
-                    event=message,
-                    variables=variables,
-                )
-            )
+            await writer.send(OutboxDraft.to_engine(uuid4().hex, message, key, variables))
 
     async def code_of(self, process_instance: int) -> str:
         """Wait for the code of the dossier that a process instance registers."""
@@ -558,12 +549,13 @@ class Dossier:
 
 
 @asynccontextmanager
-async def open_city(stack: Stack, folder: Path) -> AsyncIterator[City]:
+async def open_city(stack: Stack, folder: Path, database_url: str | None) -> AsyncIterator[City]:
     """Deploy the diagrams and run workers and mail server in this process."""
     sink = MailSink(folder / "mail")
     await sink.start()
     settings = load_settings(
         data_dir=folder,
+        database_url=database_url,
         engine_port_offset=stack.settings.port_offset,
         smtp_port=sink.smtp_port,
         metrics_port=0,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from tests.databases import registry_address
 from tests.engine.city import City, open_city
 from tests.engine.session import session_stack
 from workers.engine.operate import Operate
@@ -70,8 +71,9 @@ async def operate(stack: Stack) -> AsyncIterator[Operate]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def working_city(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
     """Run workers and a mail server over the engine for all stories."""
-    async with open_city(stack, tmp_path_factory.mktemp("city")) as city:
-        yield city
+    with registry_address() as database_url:
+        async with open_city(stack, tmp_path_factory.mktemp("city"), database_url) as city:
+            yield city
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -249,7 +249,7 @@ class Office:
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         from sqlalchemy import text  # noqa: PLC0415
 
-        return [dict(row) for row in await self.read.rows(text(sql))]
+        return [{name: _text(row[name]) for name in row} for row in await self.read.rows(text(sql))]
 
     async def mails(self) -> list[dict[str, Any]]:
         """Everything queued, oldest first."""
@@ -316,6 +316,11 @@ def dissolved(rules: Rulebook, code: str, last_day: date, *successors: str, hand
     roles = tuple(known.roles.values())
     newer = Organization(units, roles, city=known.city, office=known.office, new_codes_from=date(2021, 1, 1))
     return replace(rules, organization=newer)
+
+
+def _text(value: Any) -> Any:
+    # PostgreSQL hands out JSON as what it holds, SQLite as text.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def three_parts(error: NeedsOperator, code: str) -> None:

@@ -8,7 +8,7 @@ from workers import paperwork
 from workers.casework import close_open_steps, dossier_or_operator, effect_id, note, tell_applicant
 from workers.contract import Nothing
 from workers.errors import BusinessError
-from workers.records import IN_PROGRESS, DossierState, OutboxChannel, OutboxDraft
+from workers.records import IN_PROGRESS, DossierState, OutboxDraft
 
 if TYPE_CHECKING:
     from workers.dossier.contracts import RequestChangeIn, StopIn, WithdrawIn
@@ -59,16 +59,8 @@ async def request_change(inp: RequestChangeIn, work: Work) -> Nothing:
     if dossier is None or dossier.state not in IN_PROGRESS:
         raise BusinessError(NOT_OPEN, f"Không có hồ sơ đang giải quyết mang mã {inp.dossier_code}.")
     writer = await work.write()
-    await writer.send(
-        OutboxDraft(
-            message_id=effect_id(work, inp.change_kind),
-            dossier_code=dossier.code,
-            channel=OutboxChannel.ENGINE,
-            recipient=dossier.code,
-            event=MESSAGES[inp.change_kind],
-            variables=_message_variables(inp),
-        )
-    )
+    message_id, name = effect_id(work, inp.change_kind), MESSAGES[inp.change_kind]
+    await writer.send(OutboxDraft.to_engine(message_id, name, dossier.code, _message_variables(inp), dossier.code))
     return Nothing()
 
 

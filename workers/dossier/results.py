@@ -12,8 +12,8 @@ from workers.records import DossierState
 from workers.regulation import codes
 
 if TYPE_CHECKING:
-    from workers.ports import Work, Writer
-    from workers.regulation.procedures import Procedure
+    from workers.ports import Work
+    from workers.records import PaperRecord
 
 GRANTED, REFUSED = "granted", "refused"
 CITY = "city_people_committee"
@@ -27,12 +27,24 @@ async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
     issuer = work.rules.city_unit if inp.authority == CITY else in_charge(work, dossier, dossier.lead_unit)
     timeline = await work.read.timeline(dossier.code)
 
-    writer = await work.write()
-    number = await _next_number(work, writer, procedure, issuer)
     reason = (inp.leader_note or inp.refusal_reason) if kind == REFUSED else inp.appraisal_summary
-    form = paperwork.decision(work, dossier, number, issuer, kind == GRANTED, reason or "")
-    decision = await paperwork.make(work, dossier, form)
+    counter = codes.document_counter(issuer, procedure.result.type, work.now.year)
+
+    async def decide(ordinal: int) -> PaperRecord:
+        number = work.rules.document_number(ordinal, procedure.result.type, issuer, work.now.date())
+        form = paperwork.decision(work, dossier, number, issuer, kind == GRANTED, reason or "")
+        return await paperwork.make(work, dossier, form)
+
+    # Setting a paper takes long, and whoever mints holds up all others of this counter: so the number is foreseen, and
+    # the paper is set again in the rare case that somebody else took it meanwhile.
+    foreseen = await work.read.coming_number(counter)
+    decision = await decide(foreseen)
     slip = await paperwork.make(work, dossier, paperwork.control_slip(work, dossier, timeline))
+    writer = await work.write()
+    minted = await writer.next_number(counter)
+    if minted != foreseen:
+        decision = await decide(minted)
+    number = decision.number or ""
     dossier = await writer.update_dossier(
         dossier.code,
         state=DossierState.RESOLVED,
@@ -68,8 +80,3 @@ async def rate(inp: RateResultIn, work: Work) -> Nothing:
     await writer.update_dossier(dossier.code, rating=inp.rating)
     await note(work, writer, dossier.code, f"Người nộp đánh giá {inp.rating}/5")
     return Nothing()
-
-
-async def _next_number(work: Work, writer: Writer, procedure: Procedure, issuer: str) -> str:
-    counter = codes.document_counter(issuer, procedure.result.type, work.now.year)
-    return work.rules.document_number(await writer.next_number(counter), procedure.result.type, issuer, work.now.date())

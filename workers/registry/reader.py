@@ -149,6 +149,11 @@ class Reader:
     async def _steps(self, statement: Select[Any]) -> Sequence[OpenStep]:
         return [OpenStep(**row) for row in await self._fetch(statement)]
 
+    async def coming_number(self, scope: str) -> int:
+        """Foresee the next number of a counter; another transaction may take it first."""
+        row = await self._first(select(t.counters.c.value).where(t.counters.c.scope == scope))
+        return row["value"] + 1 if row else 1
+
     async def timeline(self, code: str) -> Sequence[TimelineEntry]:
         """List the timeline of a dossier in order."""
         rows = await self._fetch(select(t.timeline).where(t.timeline.c.dossier_code == code).order_by(t.timeline.c.seq))

@@ -19,6 +19,7 @@ from workers.registry.outbox import OutboxState
 
 if TYPE_CHECKING:
     from tests.engine.faults.town import Town
+    from tests.postgres import PostgresServer
 
 KILLS = 4
 PYZEEBE_GIVES_UP_AFTER = 10
@@ -37,6 +38,38 @@ async def test_killed_workers_lose_no_dossier_and_repeat_no_effect(town: Town) -
         await town.time_out_jobs()
         codes = await town.registered(services, submissions)
         await town.finished(services, codes)
+        await assert_sound(town, services)
+
+
+async def test_three_processes_share_engine_and_registry_and_one_of_them_is_killed(town: Town) -> None:
+    async with town.open() as services, town.staff(services), town.more_workers(2) as others:
+        submissions = await town.submit(services, mix(24))
+        await town.registered(services, submissions[:8])
+        others[0].kill()
+        await town.time_out_jobs()
+        codes = await town.registered(services, submissions[8:])
+        await town.finished(services, town.codes)
+        assert len(codes) == len(set(codes)) == 16
+        for process in (town.workers, *others):
+            assert "job.completed" in {line["event"] for line in process.lines()}
+        await town.letters_settled(services)
+        await assert_sound(town, services)
+
+
+async def test_a_registry_that_crashes_and_comes_back_loses_no_dossier(town: Town, server: PostgresServer) -> None:
+    chance = random.Random(5432)
+    async with town.open() as services:
+        submissions = await town.submit(services, mix(6))
+        pid = town.workers.pid
+        await asyncio.sleep(chance.uniform(0.5, 3))
+        server.kill()
+        await town.workers.until_answer("/readyz", httpx2.codes.SERVICE_UNAVAILABLE)
+        server.start()
+        await town.workers.wait_ready()
+        async with town.staff(services):
+            codes = await town.registered(services, submissions)
+            await town.finished(services, codes)
+        assert town.workers.pid == pid
         await assert_sound(town, services)
 
 

@@ -184,6 +184,24 @@ async def test_numbers_run_on_over_dossiers_without_gap_also_when_they_race(offi
     assert numbers == ["01/GP-SXD", "02/GP-SXD", "03/GP-SXD", "04/GP-SXD"]
 
 
+async def test_others_mint_while_the_result_is_being_set_and_the_paper_bears_the_number_that_was_minted(office):
+    code, quicker = await office.accepted(), await office.accepted()
+    make = office.press.render_async
+
+    async def make_slowly(paper):
+        office.press.render_async = make
+        other = await office.run("result.issue", dossier_code=quicker, authority="department")
+        assert other["result_number"] == "01/GP-SXD"
+        return await make(paper)
+
+    office.press.render_async = make_slowly
+    result = await office.run("result.issue", dossier_code=code, authority="department")
+    assert result["result_number"] == "02/GP-SXD"
+    decision = [paper for paper in await office.read.papers(code) if paper.kind == "decision"]
+    assert [paper.number for paper in decision] == ["02/GP-SXD"]
+    assert [paper.number for paper in office.press.made if paper.kind == "decision"][-1] == "02/GP-SXD"
+
+
 async def test_a_failed_issue_uses_up_no_number(office):
     code = await office.accepted()
     office.press.made.clear()
