@@ -109,10 +109,13 @@ def keep_private(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, now: Callable[[], datetime] = utc_now, *, migrating: bool = True
+) -> AsyncIterator[Services]:
     """Migrate and open the registry and make what jobs use."""
     keep_private(settings.data)
-    await migrate(settings.database)
+    if migrating:
+        await migrate(settings.database)
     config = settings.home / "config"
     store = DocumentStore(settings.data / "documents")
     async with AsyncExitStack() as stack:
@@ -146,6 +149,7 @@ async def run_with(services: Services, settings: Settings, *, poll_seconds: floa
     observation = Observation(services, settings.data)
     metrics.add(observation)
     runner = Runner(jobs, Workplace(services), open_channel(settings, address), metrics, _options(settings))
+    runner.health.problem = services.registry.problem
     async with (
         EngineClient(open_channel(settings, address), address) as engine,
         serve_health(runner.health, metrics, settings.metrics_port, settings.metrics_host),

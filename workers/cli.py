@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColu
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from workers import backup as saving
 from workers import demo as playing
 from workers import doctor as doctoring
 from workers import intake, show
@@ -137,6 +138,21 @@ def wipe(yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")]
         raise typer.Exit(EXIT_FOUND_PROBLEMS)
     playing.wipe(Station(settings))
     out.print("Đã xóa dữ liệu.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi backup /sao-luu/2026-11-23")
+def backup(folder: Annotated[Path, typer.Argument(help="Thư mục mới hoặc trống để chứa bản sao.")]) -> None:
+    """Sao lưu sổ đăng ký, giấy tờ và Camunda nhúng, cùng một thời điểm; chạy sau `dieuphoi down`."""
+    for name in saving.save(_settings(), folder):
+        out.print(f"{folder / name}", soft_wrap=True)
+    out.print("Đã sao lưu. Bản sao chứa dữ liệu cá nhân: giữ ở nơi chỉ người phụ trách vào được.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi restore /sao-luu/2026-11-23")
+def restore(folder: Annotated[Path, typer.Argument(help="Thư mục của bản sao lưu.", exists=True)]) -> None:
+    """Phục hồi một bản sao lưu vào nơi chưa có dữ liệu; sau đó chạy `dieuphoi up` và `dieuphoi doctor`."""
+    saving.put_back(_settings(), folder)
+    out.print("Đã phục hồi. Bật bằng `dieuphoi up`, rồi kiểm tra bằng `dieuphoi doctor`.")
 
 
 @app.command(epilog="Ví dụ: dieuphoi status --json")

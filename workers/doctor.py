@@ -43,7 +43,7 @@ async def examine(settings: Settings) -> list[Check]:
         await _engine(settings),
     ]
     try:
-        async with open_services(settings) as services:
+        async with open_services(settings, migrating=False) as services:
             checks += await _registry(services)
     except DieuphoiError as error:
         checks.append(Check("Sổ đăng ký", ok=False, text=error.message))

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from workers.errors import UserError
 from workers.registry import maintenance
-from workers.registry.engines import BUSY_SECONDS, parse_url, reading_engine, writing_engine
+from workers.registry.engines import BUSY_SECONDS, OWN_NAME, parse_url, reading_engine, writing_engine
 from workers.registry.outages import outages
 from workers.registry.reader import Reader, Rows
 from workers.registry.schema import check_schema, unusable
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
     from sqlalchemy.engine import URL
+
+
+def restore(url: str, path: Path) -> None:
+    """Fill a database that holds nothing yet from a backup. Raises UserError when it is not empty or does not fit."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        maintenance.load(path, parsed)
+    else:
+        maintenance.restore(path, Path(parsed.database or ""))
 
 
 def _utc_now() -> datetime:
@@ -73,14 +84,29 @@ class Registry:
             maintenance.require_file(Path(parsed.database or ""))
         registry = cls(parsed, now)
         try:
-            async with registry._reads.connect() as connection:
-                await check_schema(connection)
-        except BaseException as error:
+            await registry._check()
+        except BaseException:
             await registry.close()
-            if isinstance(error, DBAPIError | OSError):
-                raise unusable(parsed, error) from None
             raise
         return registry
+
+    async def problem(self) -> str | None:
+        """Say in one sentence why the registry cannot be used now and what to do; None when it can be.
+
+        A program of another version may have changed the tables since this one connected.
+        """
+        try:
+            await self._check()
+        except UserError as error:
+            return error.message
+        return None
+
+    async def _check(self) -> None:
+        try:
+            async with self._reads.connect() as connection:
+                await check_schema(connection)
+        except (DBAPIError, PoolTimeoutError, OSError) as error:
+            raise unusable(self.url, error) from None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
@@ -130,20 +156,30 @@ class Registry:
     async def backup(self, path: Path) -> None:
         """Copy the database, while it is in use, to a file that appears only complete and that only the owner reads.
 
-        Raises UserError on PostgreSQL, which has pg_dump, and when the copy cannot be written.
+        Raises UserError when the copy cannot be written, and on PostgreSQL when there is no pg_dump.
         """
-        await asyncio.to_thread(maintenance.backup, self._file(), path)
+        if self._turn is None:
+            await asyncio.to_thread(maintenance.dump, self.url, path)
+        else:
+            await asyncio.to_thread(maintenance.backup, Path(self.url.database or ""), path)
+
+    async def others_connected(self) -> int:
+        """Count the connections of other processes of this suite; on SQLite nobody can tell, so 0."""
+        if self._turn is not None:
+            return 0
+        rows = await self.latest.rows(
+            text(
+                "SELECT count(*) AS others FROM pg_stat_activity WHERE datname = current_database() "
+                "AND application_name LIKE 'dieuphoi %' AND application_name <> :own"
+            ).bindparams(own=OWN_NAME)
+        )
+        return int(rows[0]["others"])
 
     async def damage(self) -> list[str]:
         """List what SQLite finds wrong with the file and its references; empty when sound. PostgreSQL is not asked."""
         if self._turn is None:
             return []
-        return await asyncio.to_thread(maintenance.damage, self._file())
-
-    def _file(self) -> Path:
-        if self._turn is None:
-            raise UserError("Cơ sở dữ liệu PostgreSQL được sao lưu bằng pg_dump, không phải bằng lệnh này.")
-        return Path(self.url.database or "")
+        return await asyncio.to_thread(maintenance.damage, Path(self.url.database or ""))
 
     async def _fetch_latest(self, statement: Any) -> Rows:
         async with self.read() as reader:

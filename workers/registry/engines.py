@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, ExceptionContext
 
 BUSY_SECONDS = 30
+OWN_NAME = f"dieuphoi {socket.gethostname()}:{os.getpid()}"[:63]
+"""What the connections of this process are called on a server."""
 _READERS = 8
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -31,7 +35,7 @@ _POSTGRESQL: dict[str, Any] = {
         # A server that does not answer at all must not hold a job for ever.
         "command_timeout": BUSY_SECONDS + 5,
         "server_settings": {
-            "application_name": "dieuphoi",
+            "application_name": OWN_NAME,
             # Acknowledged means on the disk, whatever the server is set to.
             "synchronous_commit": "on",
             "lock_timeout": f"{BUSY_SECONDS}s",

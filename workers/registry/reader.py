@@ -142,7 +142,7 @@ class Reader:
         return await self._steps(
             select(*STEP_COLUMNS)
             .where(t.steps.c.unit == unit, t.steps.c.closed_at.is_(None))
-            .order_by(t.steps.c.due_at)
+            .order_by(t.steps.c.due_at.nulls_first())
             .limit(limit)
         )
 

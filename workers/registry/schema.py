@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from workers.errors import UserError
 from workers.registry.engines import BUSY_SECONDS, parse_url, writing_engine
@@ -50,10 +52,12 @@ async def check_schema(connection: AsyncConnection) -> None:
     if current != head():
         _refuse_newer(current)
         raise UserError(
-            "Cơ sở dữ liệu chưa được cập nhật cho phiên bản này. Chạy «dieuphoi up» hoặc «dieuphoi run» một lần."
+            f"Cơ sở dữ liệu (lược đồ {current or 'chưa có'}) chưa được cập nhật cho phiên bản này. "
+            "Chạy «dieuphoi up» hoặc «dieuphoi run» một lần."
         )
 
 
+@cache
 def head() -> str | None:
     """Name the newest revision this program knows."""
     return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
@@ -67,6 +71,16 @@ def unusable(url: URL, error: Exception) -> UserError:
 
 
 def _reason(cause: BaseException | None) -> str:
+    states = {
+        "28": "sai tên đăng nhập hoặc mật khẩu; kiểm tra DIEUPHOI_DATABASE_URL.",
+        "3D": "máy chủ chưa có cơ sở dữ liệu này; tạo nó (createdb) hoặc sửa DIEUPHOI_DATABASE_URL.",
+        "42501": "tài khoản thiếu quyền; cơ sở dữ liệu phải thuộc về tài khoản trong DIEUPHOI_DATABASE_URL.",
+        "53": "máy chủ hết chỗ hoặc hết kết nối; tăng max_connections hoặc giải phóng ổ đĩa rồi chạy lại.",
+        "57": "máy chủ đang dừng hoặc đang khởi động; đợi rồi chạy lại.",
+    }
+    for state, advice in states.items():
+        if str(getattr(cause, "sqlstate", None) or "").startswith(state):
+            return advice
     known = {
         "unable to open database file": "không mở được tệp; kiểm tra thư mục và quyền ghi.",
         "file is not a database": "tệp này không phải cơ sở dữ liệu SQLite; chọn tệp khác hoặc phục hồi bản sao lưu.",
@@ -78,7 +92,7 @@ def _reason(cause: BaseException | None) -> str:
     for part, advice in known.items():
         if part in str(cause):
             return advice
-    if isinstance(cause, OSError):
+    if isinstance(cause, OSError | PoolTimeoutError):
         return "không mở được tệp hoặc không kết nối được máy chủ; kiểm tra đường dẫn, quyền và địa chỉ."
     return f"lỗi {type(cause).__name__}; xem «dieuphoi doctor»."
 

@@ -13,7 +13,7 @@ from workers.errors import UserError
 from workers.runtime.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from workers.runtime.floor import Floor
     from workers.runtime.metrics import Metrics
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _REQUEST_SECONDS = 5
 _JSON = "application/json; charset=utf-8"
+
+
+async def _no_problem() -> str | None:
+    return None
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Health:
     floor: Floor
     metrics: Metrics
     running: bool = False
+    problem: Callable[[], Awaitable[str | None]] = _no_problem
+    """Ask why what the workers need besides the gateway cannot be used; None when it can be."""
 
     @property
     def alive(self) -> bool:
@@ -43,7 +49,7 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """Tell whether the gateway answers the polls of every job type."""
+        """Tell whether the gateway answers the polls of every job type; see `problem` for the rest."""
         return self.alive and not self.floor.stopping and not self.watch.disconnected
 
     def report(self) -> dict[str, object]:
@@ -102,7 +108,9 @@ async def _route(head: bytes, health: Health, metrics: Metrics) -> tuple[HTTPSta
     if path == "/healthz":
         return _verdict(health.alive), _JSON, json.dumps(health.report()).encode()
     if path == "/readyz":
-        return _verdict(health.ready), _JSON, json.dumps(health.report()).encode()
+        problem = await health.problem()
+        report = json.dumps(health.report() | {"problem": problem}, ensure_ascii=False)
+        return _verdict(health.ready and problem is None), _JSON, report.encode()
     return HTTPStatus.NOT_FOUND, _JSON, b"{}"
 
 

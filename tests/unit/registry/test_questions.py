@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from workers.records import DossierState, OutboxChannel
+from workers.registry import tables as t
 from workers.registry.outbox import Outbox
 from workers.registry.unit_of_work import RegistryUnit
 
@@ -120,7 +122,8 @@ async def test_a_snapshot_does_not_change_while_it_is_read(registry, samples, tw
     assert (await registry.latest.dossier(CODE)).rating == 5
 
 
-async def test_no_question_and_no_job_reads_a_whole_table(registry, samples, twelve):
+async def everything_asked(registry, samples):
+    """Run every question, a job and the dispatcher; give each statement with its parameters."""
     statements = set()
 
     def note(connection, cursor, statement, parameters, context, executemany):
@@ -165,7 +168,13 @@ async def test_no_question_and_no_job_reads_a_whole_table(registry, samples, twe
     for engine in engines:
         event.remove(engine, "before_cursor_execute", note)
     assert len(statements) > 40
+    return statements
+
+
+@pytest.mark.sqlite
+async def test_no_question_and_no_job_reads_a_whole_table(registry, samples, twelve):
     scans = {}
+    statements = await everything_asked(registry, samples)
     async with registry._reads.connect() as connection:
         for statement, parameters in statements:
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -178,6 +187,75 @@ async def test_no_question_and_no_job_reads_a_whole_table(registry, samples, twe
     assert scans == {}
 
 
+@pytest.mark.postgresql
+async def test_no_question_and_no_job_touches_more_rows_when_there_are_many_dossiers(
+    registry, database, samples, twelve
+):
+    statements = await everything_asked(registry, samples)
+    await asyncio.to_thread(database.change, *(copies(*one) for one in FILLERS), "ANALYZE")
+    database.remove_guards()  # statements run again, to no effect
+    greedy = {}
+    for statement, parameters in statements:
+        transaction = await registry.begin()
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
+        result = await transaction.connection._connection.exec_driver_sql(explain, parameters)
+        touched = rows_touched(result.scalar_one()[0]["Plan"])
+        await transaction.rollback()
+        if touched > FEW:
+            greedy[statement] = touched
+    assert greedy == {}
+
+
+FEW, MANY = 150, 20_000
+FILLERS = (
+    (t.submissions, f"id = 'S-{CODE}'", {"id": "'F' || n"}),
+    (t.applicants, f"submission_id = 'S-{CODE}'", {"submission_id": "'F' || n"}),
+    (t.documents, f"submission_id = 'S-{CODE}'", {"submission_id": "'F' || n", "sha256": "'F' || n"}),
+    (
+        t.dossiers,
+        f"code = '{CODE}'",
+        {
+            "code": "'F' || n",
+            "submission_id": "'F' || n",
+            "received_at": "received_at - n * 60000000::bigint",
+            "resolved_at": "due_at - n",
+            "finished_at": "due_at - n",
+        },
+    ),
+    (t.dossier_words, f"dossier_code = '{CODE}' AND word = 'khac'", {"dossier_code": "'F' || n", "word": "'f' || n"}),
+    (t.timeline_heads, f"dossier_code = '{CODE}'", {"dossier_code": "'F' || n", "seq": "0"}),
+    (t.timeline, f"dossier_code = '{CODE}' AND seq = 1", {"dossier_code": "'F' || n"}),
+    (t.opinions, "request_id = 'R1'", {"request_id": "'F' || n", "dossier_code": "'F' || n"}),
+    (
+        t.steps,
+        f"dossier_code = '{CODE}'",
+        {"dossier_code": "'F' || n", "step_id": "1000 + n", "closed_at": "opened_at"},
+    ),
+    (t.effects, "job_type = 'dossier.register'", {"element_instance_key": "1000 + n", "dossier_code": "'F' || n"}),
+    (t.outbox, "message_id = 'm0'", {"message_id": "'F' || n", "dossier_code": "'F' || n", "state": "'sent'"}),
+    (t.counters, "scope = 'n'", {"scope": "'F' || n"}),
+)
+
+
+def copies(table, source, changes):
+    """Copy a row many times, with some of its columns another in each."""
+    columns = [column.name for column in table.c if column.name != "id" or "id" in changes]
+    values = [changes.get(name, f'"{name}"') for name in columns]
+    names = ", ".join(f'"{name}"' for name in columns)
+    found = f"(SELECT * FROM {table.name} WHERE {source} LIMIT 1) AS one"
+    return (
+        f"INSERT INTO {table.name} ({names}) SELECT {', '.join(values)} FROM {found}, generate_series(1, {MANY}) AS n"
+    )
+
+
+def rows_touched(node):
+    """Add up the rows that the scans of a plan read, those they threw away included."""
+    read = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    below = sum(rows_touched(one) for one in node.get("Plans", ()))
+    return below + (read if node["Node Type"].endswith("Scan") else 0)
+
+
+@pytest.mark.sqlite
 async def test_counting_reads_an_index_only(registry, twelve):
     async with registry._reads.connect() as connection:
         plan = await connection.execute(

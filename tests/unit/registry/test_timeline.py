@@ -72,10 +72,11 @@ async def test_opening_or_closing_twice_changes_nothing(registry, samples):
 async def test_open_steps_are_found_by_unit_earliest_deadline_first(registry, samples):
     late = samples.step(1, due_at=samples.now + timedelta(days=9))
     soon = samples.step(2, due_at=samples.now + timedelta(days=1))
+    without = samples.step(4, due_at=None)
     async with registry.write() as writer:
-        for step in (late, soon, samples.step(3, unit="so_tu_phap")):
+        for step in (late, soon, samples.step(3, unit="so_tu_phap"), without):
             await writer.open_step(step)
-    assert await registry.latest.steps_held_by("so_xay_dung") == [soon, late]
+    assert await registry.latest.steps_held_by("so_xay_dung") == [without, soon, late]
 
 
 @pytest.mark.parametrize(
