@@ -27,6 +27,9 @@ DEBIAN_TOOLS = {
     "promtool": "prometheus",
 }
 ON_POSTGRESQL = ("env", "TEST_REGISTRY=postgresql")
+USING_THE_REGISTRY = tuple(
+    f"tests/unit/{name}" for name in ("registry", "doctor", "dossier", "intake", "show", "timeline")
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ RINGS = {
             ),
         ),
         Ring("unit", ((*PYTEST, "tests/unit"),), needs=("docker-compose", "pdftoppm", "promtool")),
-        Ring("postgres", ((*ON_POSTGRESQL, *PYTEST, "tests/unit"),), needs=("postgres", "pdftoppm")),
+        Ring("postgres", ((*ON_POSTGRESQL, *PYTEST, *USING_THE_REGISTRY),), needs=("postgres",)),
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),)),

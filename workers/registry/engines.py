@@ -67,6 +67,8 @@ def parse_url(url: str) -> URL:
             "Địa chỉ cơ sở dữ liệu không đúng; viết dạng sqlite:///đường/dẫn/tệp hoặc postgresql://máy/tên."
         )
     parsed = parsed.set(drivername=driver)
+    if mode := parsed.query.get("sslmode"):  # as libpq and its tools say it
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
         raise UserError("Cơ sở dữ liệu SQLite phải là một tệp; viết dạng sqlite:///đường/dẫn/tệp.")
     return parsed

@@ -17,13 +17,16 @@ from workers.settings import load_settings
 
 
 @pytest.fixture
-def settings(tmp_path, databases):
+def database(databases, tmp_path):
+    return databases.migrated(tmp_path / "settings")
+
+
+@pytest.fixture
+def settings(tmp_path, database):
     data = tmp_path / "data"
     data.mkdir()
     # Nothing listens there, and an address that is refused at once keeps the test quick.
-    return load_settings(
-        home=HOME, data_dir=data, database_url=databases.migrated(data).url, gateway_address="127.0.0.1:1"
-    )
+    return load_settings(home=HOME, data_dir=data, database_url=database.url, gateway_address="127.0.0.1:1")
 
 
 @pytest.fixture
@@ -107,6 +110,16 @@ async def test_a_timeline_that_was_tampered_with_is_found(office, settings, engi
     found = await verdicts(settings.model_copy(update={"database_url": SecretStr(office.database.url)}))
     assert not found["Dòng thời gian"].ok
     assert code in found["Dòng thời gian"].text
+
+
+async def test_a_database_of_another_version_is_said_and_left_as_it_is(settings, engine, database):
+    database.change("UPDATE alembic_version SET version_num = '9999'")
+    found = await verdicts(settings)
+    assert "phiên bản dieuphoi mới hơn" in found["Sổ đăng ký"].text
+    database.change("DELETE FROM alembic_version")
+    found = await verdicts(settings)
+    assert "chưa được cập nhật" in found["Sổ đăng ký"].text
+    assert database.value("SELECT count(*) FROM alembic_version") == "0"
 
 
 async def test_mail_that_needs_a_person_is_counted(office, settings, engine):

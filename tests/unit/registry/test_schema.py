@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 
 import pytest
@@ -100,6 +101,35 @@ async def test_a_place_that_cannot_be_written_is_named(tmp_path):
 async def test_an_address_of_no_usable_database_is_refused(url):
     with pytest.raises(UserError, match="viết dạng"):
         await migrate(url)
+
+
+def test_an_address_may_ask_for_encryption_as_the_tools_of_postgresql_do():
+    assert dict(parse_url("postgresql://u@h/d?sslmode=verify-full").query) == {"ssl": "verify-full"}
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda url: url.replace("dieuphoi:", "dieuphoi:x"), "sai tên đăng nhập hoặc mật khẩu"),
+        (lambda url: f"{url}_absent", "chưa có cơ sở dữ liệu này"),
+        (lambda url: re.sub(r":\d+/", ":1/", url), "không kết nối được máy chủ"),
+    ],
+)
+async def test_a_server_that_cannot_be_used_is_named_without_its_password(database, wrong, said):
+    url = wrong(database.url)
+    for attempt in (migrate, Registry.connect):
+        with pytest.raises(UserError, match=said) as raised:
+            await attempt(url)
+        assert database.server.environment["PGPASSWORD"] not in raised.value.message
+
+
+async def test_a_database_changed_by_another_version_is_told_to_whoever_asks(registry, database):
+    assert await registry.problem() is None
+    database.change("UPDATE alembic_version SET version_num = '9999'")
+    assert "phiên bản dieuphoi mới hơn" in await registry.problem()
+    database.change("DELETE FROM alembic_version")
+    assert "chưa được cập nhật" in await registry.problem()
 
 
 @pytest.mark.sqlite

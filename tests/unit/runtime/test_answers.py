@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from workers.contract import Contract, JobMeta, Variables
-from workers.errors import BusinessError, ConfigError, NeedsOperator, RetryLater
+from workers.errors import BusinessError, ConfigError, NeedsOperator, Outage, RetryLater
 from workers.runtime.answers import Case, Fail, Throw, answer_to
 from workers.runtime.backoff import JOB_RETRY, BackOff
 from workers.runtime.privacy import MASK, redact
@@ -55,6 +55,14 @@ ERRORS = st.sampled_from([
     KeyError(),
     TimeoutError(),
 ])  # fmt: skip
+
+
+@given(st.integers(1, 9))
+def test_an_outage_however_long_uses_up_no_try(retries):
+    answer = answer_to(Outage("Cơ sở dữ liệu không kết nối được"), case(retries), JOB_RETRY)
+    assert isinstance(answer, Fail)
+    assert (answer.retries, answer.outcome) == (retries, "retry")
+    assert answer.after <= JOB_RETRY.cap
 
 
 @given(error=ERRORS, retries=st.integers(0, 9))

@@ -80,6 +80,25 @@ async def test_answers_whatever_is_asked(request_bytes, status):
         await writer.wait_closed()
 
 
+async def test_is_not_ready_and_says_why_while_the_registry_cannot_be_used():
+    metrics, asked = Metrics(), health(Metrics())
+
+    async def problem() -> str:
+        return "Cơ sở dữ liệu do phiên bản mới hơn tạo ra."
+
+    asked.problem = problem
+    async with serve_health(asked, metrics, port=0) as port:
+        answers = {}
+        for path in ("/healthz", "/readyz"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+            answers[path] = await reader.read()
+            writer.close()
+    assert answers["/healthz"].split()[1] == b"200"
+    assert answers["/readyz"].split()[1] == b"503"
+    assert "do phiên bản mới hơn tạo ra" in answers["/readyz"].decode()
+
+
 async def test_outlasts_a_client_that_hangs_up_and_one_that_talks_too_much():
     metrics = Metrics()
     async with serve_health(health(metrics), metrics, port=0) as port:
