@@ -56,7 +56,7 @@ def put_back(settings: Settings, folder: Path) -> list[str]:
         raise UserError(f"{folder} không phải bản sao lưu trọn vẹn của loại cơ sở dữ liệu đang thiết lập.")
     saved: list[str] = json.loads(manifest.read_text("utf-8"))["folders"]
     for name in saved:
-        if (settings.data / name).exists():
+        if any(path.is_file() for path in (settings.data / name).rglob("*")):
             raise UserError(f"Đã có dữ liệu ở {settings.data / name}; xóa bằng «dieuphoi wipe» rồi phục hồi lại.")
     keep_private(settings.data)
     restore(settings.database, folder / _registry_file(settings))
@@ -89,6 +89,6 @@ def _registry_file(settings: Settings) -> str:
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        shutil.copytree(source, target, symlinks=True)
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
     except (OSError, shutil.Error):
         raise UserError(f"Không chép được {source} sang {target}; kiểm tra quyền ghi và dung lượng ổ đĩa.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import signal
 import unicodedata
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from workers.registry import tables as t
 from workers.registry.outbox import OutboxState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine.faults.town import Town
     from tests.postgres import PostgresServer
 
@@ -147,6 +150,31 @@ async def test_each_letter_goes_out_once_through_every_fault_of_the_mail_server(
         after = await town.letter_states(services)
         assert after[OutboxState.FAILED] - before[OutboxState.FAILED] == 1
         assert after[OutboxState.UNKNOWN] - before[OutboxState.UNKNOWN] == 2
+        await assert_sound(town, services)
+
+
+async def test_what_was_saved_half_way_is_put_back_after_all_is_lost_and_the_dossiers_are_finished(
+    town: Town, server: PostgresServer, tmp_path: Path
+) -> None:
+    async with town.open() as services:
+        codes = await town.registered(services, await town.submit(services, mix(6)))
+    town.workers.send(signal.SIGTERM)
+    assert await asyncio.to_thread(town.workers.wait) == 0
+    await asyncio.to_thread(town.stack.down)
+    code, said = await asyncio.to_thread(town.type, "backup", str(tmp_path / "saved"))
+    assert code == 0, said
+
+    await asyncio.to_thread(town.stack.wipe)
+    shutil.rmtree(town.settings.data / "documents")
+    server.lose(town.settings.database)
+    code, said = await asyncio.to_thread(town.type, "restore", str(tmp_path / "saved"))
+    assert code == 0, said
+
+    await asyncio.to_thread(town.stack.up)
+    town.workers.start()
+    await town.workers.wait_ready()
+    async with town.open() as services, town.staff(services):
+        await town.finished(services, codes)
         await assert_sound(town, services)
 
 

@@ -352,7 +352,11 @@ class Town:
 
     def doctor(self) -> tuple[int, str]:
         """Run `dieuphoi doctor`: exit code and what it says."""
-        command = [sys.executable, "-m", "workers.cli", "doctor"]
+        return self.type("doctor")
+
+    def type(self, *words: str) -> tuple[int, str]:
+        """Run a command of dieuphoi: exit code and what it says."""
+        command = [sys.executable, "-m", "workers.cli", *words]
         done = subprocess.run(
             command, env=self.environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
         )
