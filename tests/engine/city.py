@@ -549,7 +549,7 @@ class Dossier:
 
 
 @asynccontextmanager
-async def open_city(stack: Stack, folder: Path, database_url: str | None) -> AsyncIterator[City]:
+async def open_city(stack: Stack, folder: Path, database_url: str | None = None) -> AsyncIterator[City]:
     """Deploy the diagrams and run workers and mail server in this process."""
     sink = MailSink(folder / "mail")
     await sink.start()
