@@ -208,7 +208,7 @@ async def _workers_clock_wrong(stage: Stage, seconds: float, chance: random.Rand
 
 async def _file_locked(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """Have somebody else hold the file's write lock."""
-    with sqlite3.connect(stage.registry_file, isolation_level=None, timeout=60) as other:
+    with sqlite3.connect(stage.registry_file, isolation_level=None, timeout=60, check_same_thread=False) as other:
         await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         await asyncio.sleep(seconds)
         other.rollback()
