@@ -5,7 +5,6 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from workers.errors import NeedsOperator
 from workers.records import (
     Attachment,
     DossierRecord,
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from workers.ports import Reader, Work, Writer
+    from workers.ports import Work, Writer
     from workers.records import Applicant, OpenStep, PaperRecord
 
 # Tasklist's cards show three lines as they are; a longer one pushes priority and due date out of sight.
@@ -39,18 +38,6 @@ def time_left_label(work: Work, working_minutes: int) -> str:
     """Write working minutes left (negative: overdue)."""
     amount = work.rules.amount_label(abs(working_minutes))
     return f"còn {amount}" if working_minutes >= 0 else f"quá hạn {amount}"
-
-
-async def dossier_or_operator(reader: Reader, code: str) -> DossierRecord:
-    """Find a dossier; a code the registry does not know was changed by hand and goes to a person."""
-    dossier = await reader.dossier(code)
-    if dossier is None:
-        raise NeedsOperator(
-            f"Không có hồ sơ nào mang mã {code} trong sổ đăng ký.",
-            action="Kiểm tra biến dossier_code trong Operate, sửa lại đúng mã rồi bấm Retry.",
-            code="HS-001",
-        )
-    return dossier
 
 
 async def hand_over(
@@ -88,12 +75,6 @@ async def hand_over(
 def in_charge(work: Work, dossier: DossierRecord, unit: str) -> str:
     """Give who has a unit's work on this dossier today. Raises NeedsOperator when a person has to decide."""
     return work.rules.unit_in_charge(unit, work.now.date(), (dossier.lead_unit, dossier.origin_unit))
-
-
-def is_same_work(work: Work, unit: str, other: str) -> bool:
-    """Tell whether two codes stand for the same work today: one unit, or one of them took over from the other."""
-    heirs = {one: {one, *(heir.code for heir in work.rules.heirs(one, work.now.date()))} for one in (unit, other)}
-    return other in heirs[unit] or unit in heirs[other]
 
 
 def facts(work: Work, dossier: DossierRecord) -> dict[str, Any]:

@@ -9,17 +9,33 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+LONGEST_TEXT = 50_000
+"""Characters; forms allow 4,000, and no list of findings comes near."""
+
 
 class Variables(BaseModel):
     """Hold process variables; unknown ones are ignored on input, and no value is shown in an error."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        str_max_length=LONGEST_TEXT,
+        str_strip_whitespace=True,
+    )
+
+
+class SummaryClaim(Variables):
+    """Read off the summary of a dossier which one it is of."""
+
+    code: str | None = None
 
 
 class DossierIn(Variables):
-    """Name the dossier a job is about."""
+    """Name the dossier a job is about; the summary that travels with the code tells when the code was changed."""
 
     dossier_code: str
+    dossier_summary: SummaryClaim | None = None
 
 
 class Nothing(Variables):

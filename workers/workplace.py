@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from workers.papers.press import PaperPress
     from workers.registry.database import Registry
     from workers.rulebook import Rulebook
+
+
+_BATCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""The pattern of the forms; a name of this shape stays inside the intake folder."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,8 @@ class StoredFiles:
     async def take_batch(self, batch: str) -> list[FiledDocument]:
         """Store the files of a scan batch; a file is named after the paper it is: `application.pdf`."""
         folder = self.intake / batch
-        if folder.resolve().parent != self.intake.resolve() or not folder.is_dir():
-            raise BusinessError("Err_SubmissionInvalid", f"Không có lô quét “{batch}” trong thư mục tiếp nhận.")
+        if not _BATCH.fullmatch(batch) or not folder.is_dir() or folder.is_symlink():
+            raise BusinessError("Err_SubmissionInvalid", "Không có lô quét mang tên đã ghi trong thư mục tiếp nhận.")
         return [await asyncio.to_thread(self._take, path) for path in sorted(folder.iterdir()) if path.is_file()]
 
     def _take(self, path: Path) -> FiledDocument:

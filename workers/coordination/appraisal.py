@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, is_same_work, note, tell_unit
+from workers.casework import note, tell_unit
+from workers.claims import check_decisions, dossier_of, is_same_work
 from workers.contract import Nothing
 from workers.coordination.contracts import (
     CheckPackageIn,
@@ -31,7 +32,8 @@ PROPOSALS = {
 
 async def check_package(inp: CheckPackageIn, work: Work) -> CheckPackageOut:
     """Hold the package against everything the Office asks for and list all faults at once."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
+    await check_decisions(dossier, inp, work)
     documents = await work.read.documents(dossier.code)
     opinions = await work.read.opinions(dossier.code)
     missing = work.rules.missing_documents(dossier, documents, work.now.date())
@@ -58,7 +60,7 @@ async def check_package(inp: CheckPackageIn, work: Work) -> CheckPackageOut:
 
 async def return_package(inp: ReturnPackageIn, work: Work) -> ReturnPackageOut:
     """Return the package with one complete list to the unit that submitted it."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     items = [*inp.package_findings, *(line.strip() for line in (inp.returned_items or "").splitlines() if line.strip())]
     writer = await work.write()
     await tell_unit(work, writer, dossier, inp.lead_unit, "package_returned", {"items": items})
@@ -75,7 +77,8 @@ async def return_package(inp: ReturnPackageIn, work: Work) -> ReturnPackageOut:
 
 async def present(inp: PresentIn, work: Work) -> Nothing:
     """Make the submission slip for the leader."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
+    await check_decisions(dossier, inp, work)
     opinions = await work.read.opinions(dossier.code)
     form = paperwork.submission_slip(
         work,

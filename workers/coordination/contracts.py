@@ -9,6 +9,15 @@ from pydantic import AwareDatetime, Field
 from workers.contract import Contract, DossierIn, Nothing, Variables
 
 Answer = Literal["agree", "agree_with_comments", "disagree", "not_competent"]
+Reminder = Literal[
+    "step_near_due",
+    "step_due",
+    "step_overdue_office",
+    "step_overdue_leader",
+    "opinion_reminder",
+    "feedback_reminder",
+]
+"""The texts a ladder may send, all to units."""
 
 
 class OpenRoundIn(DossierIn):
@@ -204,7 +213,7 @@ CLOSE_ROUND = Contract(
 class CheckPackageIn(DossierIn):
     """Carry the draft that the lead unit submits."""
 
-    appraisal_decision: str | None = None
+    appraisal_decision: Literal["approve", "refuse"] | None = None
     appraisal_summary: str | None = None
     refusal_reason: str | None = None
     refusal_clause: str | None = None
@@ -255,7 +264,7 @@ class PresentIn(DossierIn):
     """Carry the Office's appraisal."""
 
     package_opinion: str | None = None
-    appraisal_decision: str | None = None
+    appraisal_decision: Literal["approve", "refuse"] | None = None
     appraisal_summary: str | None = None
     office_unit: str
     lead_unit: str
@@ -316,8 +325,8 @@ class Ladder(Variables):
 
     action: str = "remind"
     recipient_role: Literal["assignee", "head", "office", "leader"] = "assignee"
-    text: str
-    next_after_hours: float | None = None
+    text: Reminder
+    next_after_hours: float | None = Field(default=None, ge=0, le=10_000)
     final: bool = False
     clause: str | None = None
     confirmed: bool = False

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from workers.casework import (
     close_open_steps,
-    dossier_or_operator,
     hand_over,
     in_charge,
-    is_same_work,
     moment_label,
     note,
     tell_unit,
     time_left_label,
 )
+from workers.claims import dossier_of, is_same_work
 from workers.coordination.contracts import RemindIn, RemindOut
 from workers.records import FINISHED
 
@@ -47,7 +46,7 @@ async def remind(inp: RemindIn, work: Work) -> RemindOut:
 
     When the deadline moved since the last look, nobody is told and the ladder starts anew.
     """
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     if inp.escalation_kind == DOSSIER and any(one.process_id == EXTENSION for one in await _open_steps(inp, work)):
         # No offer is open while its watch is here: its timer took the task away, and ran no listener.
         await close_open_steps(work, await work.write(), dossier.code, "không đề nghị gia hạn", EXTENSION)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from workers import paperwork
 from workers.casework import (
     close_open_steps,
-    dossier_or_operator,
     in_charge,
-    is_same_work,
     moment_label,
     note,
     tell_unit,
 )
+from workers.claims import dossier_of, is_same_work, open_dossier_of, opinion_of
 from workers.contract import Nothing
 from workers.coordination.contracts import (
     CloseRoundIn,
@@ -49,7 +48,7 @@ ANSWERED, SILENT = "answered", "silent"
 
 async def open_round(inp: OpenRoundIn, work: Work) -> OpenRoundOut:
     """Make one request a unit, each with its own deadline, and send the letters."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await open_dossier_of(inp, work)
     procedure = work.rules.procedure_of(dossier)
     asking = in_charge(work, dossier, inp.round_unit or inp.lead_unit)
     units = _units_to_ask(inp, work, dossier, asking)
@@ -96,7 +95,8 @@ async def open_round(inp: OpenRoundIn, work: Work) -> OpenRoundOut:
 async def record_reply(inp: RecordReplyIn, work: Work) -> OpinionStatus:
     """Keep a unit's answer."""
     writer = await work.write()
-    opinion = await _opinion_or_operator(writer, inp.request_id)
+    dossier = await dossier_of(inp, work)
+    opinion = await opinion_of(inp.request_id, dossier.code, work)
     await writer.update_opinion(
         inp.request_id,
         answered_at=work.now,
@@ -111,16 +111,16 @@ async def record_silence(inp: RecordSilenceIn, work: Work) -> RecordSilenceOut:
     """Keep that a unit did not answer in time, and what the rule makes of that; without a rule nothing is assumed."""
     rule = silence_rule(inp.silence.model_dump() if inp.silence else None)
     writer = await work.write()
-    opinion = await _opinion_or_operator(writer, inp.request_id)
+    dossier = await dossier_of(inp, work)
+    opinion = await opinion_of(inp.request_id, dossier.code, work)
     await writer.update_opinion(inp.request_id, silent=True, silence_outcome=rule.outcome, silence_clause=rule.clause)
-    dossier = await dossier_or_operator(writer, inp.dossier_code)
     values = {"request_due_label": moment_label(opinion.due_at), "consequence": OUTCOME_NAMES[rule.outcome]}
     await close_open_steps(work, writer, dossier.code, "không trả lời", request_id=inp.request_id)
     await tell_unit(work, writer, dossier, opinion.unit, "opinion_overdue", values)
     await note(
         work,
         writer,
-        inp.dossier_code,
+        dossier.code,
         "Đơn vị không trả lời đúng hạn",
         unit=opinion.unit,
         clause=rule.clause,
@@ -131,9 +131,9 @@ async def record_silence(inp: RecordSilenceIn, work: Work) -> RecordSilenceOut:
 
 async def resolve_silence(inp: ResolveSilenceIn, work: Work) -> ResolveSilenceOut:
     """Give the unit its time again, or go on without its opinion, as the Office decided."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     writer = await work.write()
-    opinion = await _opinion_or_operator(writer, inp.request_id)
+    opinion = await opinion_of(inp.request_id, dossier.code, work)
     due_at = opinion.due_at
     if inp.silence_decision == "extend":
         due_at = work.rules.after(opinion.unit, work.now, work.rules.opinion_limit(dossier)).at
@@ -154,11 +154,12 @@ async def resolve_silence(inp: ResolveSilenceIn, work: Work) -> ResolveSilenceOu
 async def record_late(inp: RecordLateIn, work: Work) -> Nothing:
     """Keep an answer that came outside its task, late if after the deadline; what silence meant stays as it was."""
     writer = await work.write()
-    opinions = await writer.opinions(inp.dossier_code)
+    dossier = await dossier_of(inp, work)
+    opinions = await writer.opinions(dossier.code)
     asked = [o for o in opinions if o.answer is None and is_same_work(work, o.unit, inp.request_unit)]
     if not asked:
         raise NeedsOperator(
-            f"Hồ sơ {inp.dossier_code}: đơn vị {inp.request_unit} không có phiếu lấy ý kiến nào chưa trả lời.",
+            f"Hồ sơ {dossier.code}: đơn vị nêu ở biến request_unit không có phiếu lấy ý kiến nào chưa trả lời.",
             action="Kiểm tra biến request_unit trong Operate, sửa đúng mã đơn vị rồi bấm Retry.",
             code="PH-001",
         )
@@ -166,19 +167,20 @@ async def record_late(inp: RecordLateIn, work: Work) -> Nothing:
     await writer.update_opinion(
         asked[-1].request_id, answered_at=work.now, answer=inp.late_answer, content=inp.late_content, late=late
     )
-    await note(work, writer, inp.dossier_code, "Nhận ý kiến muộn", unit=inp.request_unit)
+    await note(work, writer, dossier.code, "Nhận ý kiến muộn", unit=inp.request_unit)
     return Nothing()
 
 
 async def compile_opinions(inp: RoundIn, work: Work) -> CompileOut:
     """List the opinions of the round for the lead unit to account for each."""
+    await dossier_of(inp, work)
     opinions = await _round(work.read, inp)
     return CompileOut(opinions=[_row(opinion, work) for opinion in opinions])
 
 
 async def close_round(inp: CloseRoundIn, work: Work) -> CloseRoundOut:
     """Keep the disposition of every opinion of the round and make the table once none is left without."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     rows = {row.request_id: row for row in inp.opinions if _is_disposed(row)}
     asked = await _round(work.read, inp)
     left = [work.rules.unit_name(opinion.unit, work.now.date()) for opinion in asked if opinion.request_id not in rows]
@@ -211,18 +213,14 @@ def _units_to_ask(inp: OpenRoundIn, work: Work, dossier: DossierRecord, asking: 
 
 
 async def _round(reader: Reader, inp: RoundIn) -> Sequence[OpinionRecord]:
-    return [opinion for opinion in await reader.opinions(inp.dossier_code) if opinion.round == inp.opinion_round]
-
-
-async def _opinion_or_operator(reader: Reader, request_id: str) -> OpinionRecord:
-    opinion = await reader.opinion(request_id)
-    if opinion is None:
+    opinions = [opinion for opinion in await reader.opinions(inp.dossier_code) if opinion.round == inp.opinion_round]
+    if not opinions:
         raise NeedsOperator(
-            "Không tìm thấy phiếu lấy ý kiến của bước này trong sổ đăng ký.",
-            action="Kiểm tra biến request_id trong Operate, sửa lại đúng mã phiếu rồi bấm Retry.",
-            code="PH-003",
+            f"Hồ sơ {inp.dossier_code} không có vòng lấy ý kiến nào mang số ở biến opinion_round.",
+            action="Sửa biến opinion_round trong Operate theo `dieuphoi show` (mục opinions) rồi bấm Retry.",
+            code="PH-004",
         )
-    return opinion
+    return opinions
 
 
 def _row(opinion: OpinionRecord, work: Work) -> OpinionRow:

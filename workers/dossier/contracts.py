@@ -41,8 +41,8 @@ class DossierSummary(Variables):
 class IntakePaper(Variables):
     """Name one paper presented at the desk."""
 
-    composition: str
-    original: str = "copy"
+    composition: str = Field(max_length=100)
+    original: Literal["original", "certified", "copy"] = "copy"
 
 
 class RegisterIn(Variables):
@@ -50,14 +50,14 @@ class RegisterIn(Variables):
 
     submission_id: str | None = None
     intake_procedure_code: str | None = None
-    intake_title: str | None = None
-    intake_urgency: str | None = None
+    intake_title: str | None = Field(default=None, max_length=1000)
+    intake_urgency: Literal["normal", "urgent"] | None = None
     intake_origin_unit: str | None = None
-    intake_applicant_name: str | None = None
-    intake_id_number: str | None = None
-    intake_phone: str | None = None
-    intake_email: str | None = None
-    intake_address: str | None = None
+    intake_applicant_name: str | None = Field(default=None, max_length=1000)
+    intake_id_number: str | None = Field(default=None, max_length=100)
+    intake_phone: str | None = Field(default=None, max_length=100)
+    intake_email: str | None = Field(default=None, max_length=320)
+    intake_address: str | None = Field(default=None, max_length=1000)
     intake_consent_email: bool | None = None
     intake_scan_batch: str | None = None
     intake_papers: list[IntakePaper] | None = None
@@ -204,7 +204,7 @@ WITHDRAW = Contract(
 class RequestSupplementIn(DossierIn):
     """Carry the stage (intake or appraisal), what the check found and what the officer adds."""
 
-    supplement_stage: str = "intake"
+    supplement_stage: Literal["intake", "appraisal"] = "intake"
     missing: list[MissingRow] = Field(default_factory=list)
     extra_requirements: str | None = None
     reception_note: str | None = None
@@ -239,7 +239,7 @@ REMIND_SUPPLEMENT = Contract(
 class ReceiveSupplementIn(DossierIn):
     """Carry the stage and, when sent online, the submission that holds the new papers."""
 
-    supplement_stage: str = "intake"
+    supplement_stage: Literal["intake", "appraisal"] = "intake"
     supplement_submission_id: str | None = None
     supplement_scan_batch: str | None = None
     supplement_papers: list[IntakePaper] | None = None
@@ -304,7 +304,7 @@ ASSESS_EXTENSION = Contract(
 class GrantExtensionIn(DossierIn):
     """Carry the reason and the number of working days asked for."""
 
-    extension_reason: str
+    extension_reason: str = Field(min_length=1)
     extension_days: int = Field(ge=1, le=60)
 
 
@@ -327,11 +327,11 @@ GRANT_EXTENSION = Contract(
 class IssueResultIn(DossierIn):
     """Carry the decision that becomes the result."""
 
-    appraisal_decision: str | None = None
+    appraisal_decision: Literal["approve", "refuse"] | None = None
     appraisal_summary: str | None = None
     refusal_reason: str | None = None
     refusal_clause: str | None = None
-    leader_decision: str | None = None
+    leader_decision: Literal["sign", "reject"] | None = None
     leader_note: str | None = None
     authority: str
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, moment_label, note, summary, tell_applicant
+from workers.casework import moment_label, note, summary, tell_applicant
+from workers.claims import dossier_of
 from workers.dossier.contracts import (
     AssessExtensionOut,
     ChangeDeadlineIn,
@@ -73,7 +74,7 @@ async def recompute(inp: ChangeDeadlineIn, work: Work) -> ChangeDeadlineOut:
     What a person set stays when the calendar changes.
     """
     writer = await work.write()
-    dossier = await dossier_or_operator(writer, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     new = _new_deadline(inp, work, dossier)
     reason = inp.change_reason or "Lịch làm việc thay đổi"
     before = dossier.due_at
@@ -93,7 +94,7 @@ async def recompute(inp: ChangeDeadlineIn, work: Work) -> ChangeDeadlineOut:
 
 async def assess_extension(inp: DossierIn, work: Work) -> AssessExtensionOut:
     """Say whether the procedure allows another extension and there is still time to ask for it."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     reason = _why_not_now(dossier, work) or work.rules.why_no_extension(dossier, work.now)
     return AssessExtensionOut(extension_possible=reason is None, extension_reason_not=reason)
 
@@ -103,7 +104,7 @@ async def grant_extension(inp: GrantExtensionIn, work: Work) -> GrantExtensionOu
 
     A dossier whose result came first is not extended any more.
     """
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     if dossier.state not in IN_PROGRESS:
         return _deadline_as_it_is(work, dossier)
     procedure = work.rules.procedure_of(dossier)
@@ -156,6 +157,12 @@ def _why_not_now(dossier: DossierRecord, work: Work) -> str | None:
 
 def _new_deadline(inp: ChangeDeadlineIn, work: Work, dossier: DossierRecord) -> Moment:
     if inp.new_due_at is not None:
+        if inp.new_due_at <= dossier.received_at:
+            raise NeedsOperator(
+                f"Hồ sơ {dossier.code}: thời hạn mới không sau lúc nhận hồ sơ.",
+                action="Sửa biến new_due_at trong Operate theo văn bản đổi thời hạn rồi bấm Retry.",
+                code="HS-014",
+            )
         return Moment(inp.new_due_at, provisional=False)
     if dossier.due_set_by_hand:
         return Moment(dossier.due_at, provisional=dossier.deadline_provisional)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, effect_id, note, tell_applicant
+from workers.casework import close_open_steps, effect_id, note, tell_applicant
+from workers.claims import dossier_of
 from workers.contract import Nothing
 from workers.errors import BusinessError
 from workers.records import IN_PROGRESS, DossierState, OutboxDraft
@@ -25,7 +26,7 @@ NOT_OPEN = "Err_DossierNotOpen"
 
 async def stop(inp: StopIn, work: Work) -> Nothing:
     """Stop the dossier, make the notice of the form set in force, and tell the applicant."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     applicant = await work.read.applicant(dossier.code)
     reason = inp.stop_reason or "Theo quyết định dừng giải quyết"
     form = paperwork.stop_notice(work, dossier, applicant, reason, inp.stop_clause)
@@ -41,7 +42,7 @@ async def stop(inp: StopIn, work: Work) -> Nothing:
 
 async def withdraw(inp: WithdrawIn, work: Work) -> Nothing:
     """End the dossier because the applicant withdraws it, and confirm that to the applicant."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     writer = await work.write()
     dossier = await writer.update_dossier(dossier.code, state=DossierState.WITHDRAWN, finished_at=work.now)
     await close_open_steps(work, writer, dossier.code, "rút hồ sơ")

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from workers import paperwork
-from workers.casework import dossier_or_operator, note, summary, tell_applicant
+from workers.casework import note, summary, tell_applicant
+from workers.claims import dossier_of, open_dossier_of
 from workers.contract import DossierIn, Nothing
 from workers.dossier.contracts import (
     AcceptOut,
@@ -94,7 +95,7 @@ async def register(inp: RegisterIn, work: Work) -> RegisterOut:
 
 async def check(inp: DossierIn, work: Work) -> CheckOut:
     """Check each filed file once and hold the dossier against the required composition."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     procedure = work.rules.procedure_of(dossier)
     filed = await work.read.documents(dossier.code)
     elsewhere = await work.read.filed_elsewhere([document.sha256 for document in filed], dossier.code)
@@ -117,7 +118,7 @@ async def check(inp: DossierIn, work: Work) -> CheckOut:
 
 async def accept(inp: DossierIn, work: Work) -> AcceptOut:
     """Issue form 01 with the appointed day and tell the applicant."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await open_dossier_of(inp, work)
     applicant = await work.read.applicant(dossier.code)
     filed = await work.read.documents(dossier.code)
     paper = await paperwork.make(work, dossier, paperwork.receipt(work, dossier, applicant, filed))
@@ -133,7 +134,7 @@ async def accept(inp: DossierIn, work: Work) -> AcceptOut:
 
 async def refuse(inp: RefuseIn, work: Work) -> Nothing:
     """Issue form 03 with the reason and its basis, and tell the applicant."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await open_dossier_of(inp, work)
     applicant = await work.read.applicant(dossier.code)
     reason = inp.reception_note or "Hồ sơ không thuộc trường hợp được tiếp nhận"
     form = paperwork.refusal(work, dossier, applicant, reason, inp.refusal_clause)
@@ -184,9 +185,16 @@ async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
     absent = [label for label, value in required.items() if not value]
     if absent:
         raise BusinessError(INVALID, f"Phiếu tiếp nhận còn thiếu: {', '.join(absent)}.")
+    submission_id = f"desk-{work.job.process_instance_key}"
+    if await work.read.submission(submission_id) is not None:
+        raise NeedsOperator(
+            "Phiên này đã đăng ký một hồ sơ; bước đăng ký không được làm lại.",
+            action="Hủy bước đăng ký vừa chạy lại trong Operate, để hồ sơ đã có mã đi tiếp.",
+            code="HS-013",
+        )
     scans = await work.files.take_batch(inp.intake_scan_batch) if inp.intake_scan_batch else []
     return Submission(
-        id=f"desk-{work.job.process_instance_key}",
+        id=submission_id,
         submitted_at=work.now,
         channel="in_person",
         kind="",

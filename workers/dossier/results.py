@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, in_charge, moment_label, note, tell_applicant
+from workers.casework import close_open_steps, in_charge, moment_label, note, tell_applicant
+from workers.claims import check_decisions, dossier_of, open_dossier_of, resolved_dossier_of
 from workers.contract import DossierIn, Nothing
 from workers.dossier.contracts import IssueResultIn, IssueResultOut, NotifyResultOut, RateResultIn
 from workers.records import DossierState
@@ -21,7 +22,8 @@ CITY = "city_people_committee"
 
 async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
     """Mint the document number and make the result and the control slip."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await open_dossier_of(inp, work)
+    await check_decisions(dossier, inp, work)
     procedure = work.rules.procedure_of(dossier)
     kind = REFUSED if inp.appraisal_decision == "refuse" or inp.leader_decision == "reject" else GRANTED
     issuer = work.rules.city_unit if inp.authority == CITY else in_charge(work, dossier, dossier.lead_unit)
@@ -62,7 +64,7 @@ async def issue(inp: IssueResultIn, work: Work) -> IssueResultOut:
 
 async def notify(inp: DossierIn, work: Work) -> NotifyResultOut:
     """Tell the applicant that the result is there and until when it may be rated."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await resolved_dossier_of(inp, work)
     decisions = [paper for paper in await work.read.papers(dossier.code) if paper.kind == "decision"]
     writer = await work.write()
     dossier = await writer.update_dossier(dossier.code, state=DossierState.RETURNED, finished_at=work.now)
@@ -75,7 +77,7 @@ async def notify(inp: DossierIn, work: Work) -> NotifyResultOut:
 
 async def rate(inp: RateResultIn, work: Work) -> Nothing:
     """Keep the rating that the applicant gave."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     writer = await work.write()
     await writer.update_dossier(dossier.code, rating=inp.rating)
     await note(work, writer, dossier.code, f"Người nộp đánh giá {inp.rating}/5")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers import paperwork
-from workers.casework import close_open_steps, dossier_or_operator, moment_label, note, summary, tell_applicant
+from workers.casework import close_open_steps, moment_label, note, summary, tell_applicant
+from workers.claims import dossier_of, open_dossier_of
 from workers.contract import DossierIn, Nothing
 from workers.dossier.contracts import (
     DossierSummary,
@@ -17,21 +18,21 @@ from workers.dossier.contracts import (
 )
 from workers.dossier.deadlines import deadline_of, move_deadline
 from workers.dossier.registration import presented
-from workers.errors import NeedsOperator
+from workers.errors import BusinessError, NeedsOperator
 from workers.records import DossierState
 from workers.regulation import codes
 from workers.regulation.deadlines import PauseEffect
 
 if TYPE_CHECKING:
     from workers.ports import Work
-    from workers.records import FiledDocument
+    from workers.records import DossierRecord, FiledDocument
 
 INTAKE = "intake"
 
 
 async def request(inp: RequestSupplementIn, work: Work) -> RequestSupplementOut:
     """Send form 02 with one complete list and stop the clock until the supplement arrives."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await open_dossier_of(inp, work)
     applicant = await work.read.applicant(dossier.code)
     rule = work.rules.supplement_rule(dossier, inp.supplement_stage)
     until = work.rules.after(dossier.origin_unit, work.now, rule.answer_within)
@@ -69,7 +70,7 @@ async def request(inp: RequestSupplementIn, work: Work) -> RequestSupplementOut:
 
 async def remind(inp: DossierIn, work: Work) -> Nothing:
     """Remind the applicant once before the time for the supplement runs out."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     writer = await work.write()
     await tell_applicant(work, writer, dossier, "supplement_reminder", {})
     await note(work, writer, dossier.code, "Nhắc bổ sung hồ sơ")
@@ -78,12 +79,12 @@ async def remind(inp: DossierIn, work: Work) -> Nothing:
 
 async def receive(inp: ReceiveSupplementIn, work: Work) -> ReceiveSupplementOut:
     """File the supplement and let the clock run again: from zero at intake, from where it stopped in appraisal."""
-    dossier = await dossier_or_operator(work.read, inp.dossier_code)
-    documents = await _supplemented(inp, work, dossier.supplements)
+    dossier = await dossier_of(inp, work)
+    documents = await _supplemented(inp, work, dossier)
 
     writer = await work.write()
     # Read again: the deadline may have been changed while the papers were stored.
-    dossier = await dossier_or_operator(writer, inp.dossier_code)
+    dossier = await dossier_of(inp, work)
     procedure = work.rules.procedure_of(dossier)
     restarts = work.rules.supplement_rule(dossier, inp.supplement_stage).effect is PauseEffect.RESTART
     paused_at = dossier.paused_at or work.now
@@ -127,10 +128,32 @@ def _complete_list(inp: RequestSupplementIn) -> list[MissingRow]:
     return items
 
 
-async def _supplemented(inp: ReceiveSupplementIn, work: Work, round_number: int) -> list[FiledDocument]:
-    scans = await work.files.take_batch(inp.supplement_scan_batch) if inp.supplement_scan_batch else []
-    documents = presented(inp.supplement_papers, scans)
+async def _supplemented(inp: ReceiveSupplementIn, work: Work, dossier: DossierRecord) -> list[FiledDocument]:
+    batch = inp.supplement_scan_batch
+    documents = presented(inp.supplement_papers, await _scanned(batch, work, dossier) if batch else [])
     if inp.supplement_submission_id:
-        submission = await work.read.submission(inp.supplement_submission_id)
-        documents += submission.documents if submission else []
-    return [document.model_copy(update={"round": round_number}) for document in documents]
+        documents += await _sent_in(inp.supplement_submission_id, work, dossier)
+    return [document.model_copy(update={"round": dossier.supplements}) for document in documents]
+
+
+async def _sent_in(submission_id: str, work: Work, dossier: DossierRecord) -> list[FiledDocument]:
+    submission = await work.read.submission(submission_id)
+    applicant = await work.read.applicant(dossier.code)
+    if submission is None or submission.dossier_code is not None or submission.applicant != applicant:
+        raise NeedsOperator(
+            f"Hồ sơ {dossier.code}: biến supplement_submission_id không nêu lần nộp bổ sung của chính người nộp hồ sơ.",
+            action="Xóa hoặc sửa biến supplement_submission_id trong Operate, đề nghị nộp lại, rồi bấm Retry.",
+            code="HS-010",
+        )
+    return submission.documents
+
+
+async def _scanned(batch: str, work: Work, dossier: DossierRecord) -> list[FiledDocument]:
+    try:
+        return await work.files.take_batch(batch)
+    except BusinessError as error:
+        raise NeedsOperator(
+            f"Hồ sơ {dossier.code}: {error.message}",
+            action="Sửa biến supplement_scan_batch trong Operate theo tên lô quét có thật rồi bấm Retry.",
+            code="HS-011",
+        ) from error

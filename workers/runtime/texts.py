@@ -39,6 +39,7 @@ CODES = {
 _KINDS = {
     "missing": "thiếu",
     "string_type": "phải là chữ",
+    "string_unicode": "chứa ký tự không hợp lệ",
     "int_type": "phải là số nguyên",
     "int_parsing": "phải là số nguyên",
     "int_from_float": "phải là số nguyên",

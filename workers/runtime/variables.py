@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from workers.plain import plain_values
 from workers.runtime.texts import kind_of_problem
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ class InvalidOutput(Exception):
 
 
 def parse_input(contract: Contract[Any, Any], variables: Mapping[str, Any]) -> Variables:
-    """Build the contract's input. Raises InvalidInput, which holds no value."""
+    """Build the contract's input from plain text. Raises InvalidInput, which holds no value."""
     try:
-        parsed: Variables = contract.input.model_validate(dict(variables))
+        parsed: Variables = contract.input.model_validate(plain_values(dict(variables)))
     except ValidationError as error:
         problems = _problems(contract.input, error)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from workers.contract import Contract, Variables
+from workers.contract import Contract, SummaryClaim, Variables
 
 
 class Option(Variables):
@@ -20,6 +20,7 @@ class OpenStepIn(Variables):
     """Name the dossier and every variable that may hold the step's unit, person or given deadline."""
 
     dossier_code: str | None = None
+    dossier_summary: SummaryClaim | None = None
     origin_unit: str | None = None
     lead_unit: str | None = None
     office_unit: str | None = None

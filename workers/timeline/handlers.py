@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.casework import end_step, hand_over, moment_label, time_left_label
+from workers.claims import check_claims, dossier_of, is_same_work, opinion_of
+from workers.contract import DossierIn
 from workers.errors import NeedsOperator
 from workers.records import OpenStep, TimelineKind
 from workers.rulebook import OFFICER_ROLES
@@ -23,18 +25,17 @@ LINES_OF_HISTORY = 12
 async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
     """Compute the step's deadline in working time and record who holds the dossier from now on."""
     step = work.rules.step(work.job.process_id, work.job.element_id)
-    dossier = await work.read.dossier(inp.dossier_code) if inp.dossier_code else None
+    dossier = await _claimed_dossier(inp, work)
     unit = _holder(inp, step, work, dossier)
     person = _person(inp, step, unit, work)
     due_at, limit = _due(inp, step, unit, work, dossier)
-    if inp.dossier_code is not None:
+    if dossier is not None:
         writer = await work.write()
-        if dossier is not None:
-            await hand_over(work, writer, dossier, held_by=unit, request_id=inp.request_id)
+        await hand_over(work, writer, dossier, held_by=unit, request_id=inp.request_id)
         await writer.open_step(
             OpenStep(
                 step_id=work.job.element_instance_key,
-                dossier_code=inp.dossier_code,
+                dossier_code=dossier.code,
                 element_id=work.job.element_id,
                 process_id=work.job.process_id,
                 name=step.name,
@@ -103,6 +104,22 @@ def _holder(inp: OpenStepIn, step: Step, work: Work, dossier: DossierRecord | No
         )
     decided = (dossier.lead_unit, dossier.origin_unit) if dossier else ()
     return work.rules.unit_in_charge(unit, work.now.date(), decided)
+
+
+async def _claimed_dossier(inp: OpenStepIn, work: Work) -> DossierRecord | None:
+    if inp.dossier_code is None:
+        return None
+    dossier = await dossier_of(DossierIn(dossier_code=inp.dossier_code, dossier_summary=inp.dossier_summary), work)
+    check_claims(dossier, inp, work)
+    if inp.request_id is not None:
+        opinion = await opinion_of(inp.request_id, dossier.code, work)
+        if inp.unit is not None and not is_same_work(work, inp.unit, opinion.unit):
+            raise NeedsOperator(
+                f"Hồ sơ {dossier.code}: biến unit không phải đơn vị của phiếu lấy ý kiến này.",
+                action=f"Trả biến unit trong Operate về {opinion.unit} rồi bấm Retry.",
+                code="DT-004",
+            )
+    return dossier
 
 
 def _due(inp: OpenStepIn, step: Step, unit: str, work: Work, dossier: DossierRecord | None) -> tuple[datetime, int]:

@@ -144,15 +144,15 @@ async def resolved(office, authority, procedure="1.009974", lead="H29.07", origi
 
 
 @pytest.mark.parametrize(
-    ("authority", "unit", "sender"),
+    ("procedure", "authority", "lead", "unit", "sender"),
     [
-        ("department", "H29.14", "Sở Xây dựng"),
-        ("city_people_committee", "H29.07", "Văn phòng Ủy ban nhân dân Thành phố"),
+        ("1.009974", "department", "H29.07", "H29.14", "Sở Xây dựng"),
+        ("1.009645", "city_people_committee", "H29.04", "H29.04", "Văn phòng Ủy ban nhân dân Thành phố"),
     ],
 )
-async def test_the_result_goes_back_to_where_the_dossier_came_from(office, authority, unit, sender):
-    code = await resolved(office, authority, origin="H29.14")
-    given = {"authority": authority, "origin_unit": "H29.14", "lead_unit": "H29.07"}
+async def test_the_result_goes_back_to_where_the_dossier_came_from(office, procedure, authority, lead, unit, sender):
+    code = await resolved(office, authority, procedure, origin="H29.14")
+    given = {"authority": authority, "origin_unit": "H29.14", "lead_unit": lead}
     result = await office.run("feedback.send", dossier_code=code, **given)
     assert result == {"feedback_unit": unit, "feedback_due_at": "2026-11-03T17:00:00+07:00"}
     mail = (await office.mails())[-1]
@@ -202,6 +202,8 @@ async def test_the_confirmation_closes_the_step_of_the_clerk_only(office):
 class TestEveryJobOfThisPart:
     async def test_delivered_again_or_at_once_leaves_one_trace(self, office, job, given):
         code = await office.accepted()
+        if job == "feedback.send":
+            await office.run("result.issue", dossier_code=code, authority="department")
         both = await asyncio.gather(*(office.run(job, instance=1, dossier_code=code, **given) for _ in range(2)))
         before = await office.footprint()
         assert both[0] == both[1] == await office.run(job, instance=1, dossier_code=code, **given)

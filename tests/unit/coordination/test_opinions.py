@@ -122,9 +122,9 @@ async def test_opening_again_or_at_once_asks_once(office):
 
 @pytest.mark.parametrize(("at", "late"), [(DUE, False), (DUE + timedelta(seconds=1), True)])
 async def test_an_answer_is_late_only_after_the_deadline(office, at, late):
-    _, (request, _) = await asked(office)
+    code, (request, _) = await asked(office)
     given = {"opinion_answer": "agree_with_comments", "opinion_content": "Bổ sung căn cứ"}
-    result = await office.run("opinion.record_reply", at=at, dossier_code="x", request_id=request, **given)
+    result = await office.run("opinion.record_reply", at=at, dossier_code=code, request_id=request, **given)
     assert result == {"opinion_status": "answered"}
     opinion = await office.read.opinion(request)
     assert (opinion.answer, opinion.content, opinion.answered_at) == ("agree_with_comments", "Bổ sung căn cứ", at)

@@ -16,7 +16,7 @@ RECEIVE = ("dossier_resolution", "Task_ReceiveDossier")
 SUPPLEMENT = ("dossier_supplement", "Task_ReceiveSupplement")
 REPLY = ("opinion_reply", "Task_ReplyOpinion")
 HOLDERS = {
-    "origin_unit": "H29.14",
+    "origin_unit": "H29.07",
     "lead_unit": "H29.07",
     "office_unit": "H29.01",
     "city_unit": "H29",
@@ -74,7 +74,7 @@ async def test_a_deadline_that_passed_already_says_so(office):
 
 async def test_the_procedures_own_norm_goes_before_the_general_one(office):
     code = await office.accepted("1.009645", "H29.04")
-    result = await opened(office, code, APPRAISE, lead_unit="H29.04")
+    result = await opened(office, code, APPRAISE, origin_unit="H29.04", lead_unit="H29.04", round_unit="H29.04")
     assert result["due"] == "2026-11-09T17:00:00+07:00"
 
 
@@ -173,7 +173,7 @@ async def test_closing_a_step_that_the_dossier_does_not_hold_is_for_the_operator
     assert await office.footprint() == before
 
 
-@pytest.mark.parametrize(("unit", "code"), [(None, "DT-001"), ("H29.999", "DT-002"), ("Nguyễn Văn Ví Dụ", "DT-002")])
+@pytest.mark.parametrize(("unit", "code"), [(None, "DT-001"), ("H29.999", "HS-007"), ("Nguyễn Văn Ví Dụ", "HS-007")])
 async def test_a_step_without_a_unit_that_works_is_for_the_operator(office, unit, code):
     dossier = await office.accepted()
     with pytest.raises(NeedsOperator) as failure:
