@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -36,14 +35,15 @@ from workers.runtime.logging import configure_logging
 from workers.settings import Settings, load_settings
 from workers.station import Station, deploy
 from workers.studio.commands import studio
+from workers.terminal import PlainConsole
 
 if TYPE_CHECKING:
     from workers.workplace import Services
 
 WIDTH = None if sys.stdout.isatty() else 160
 
-out = Console(highlight=False, width=WIDTH)
-problems = Console(stderr=True, highlight=False)
+out = PlainConsole(highlight=False, width=WIDTH)
+problems = PlainConsole(stderr=True, highlight=False)
 
 app = typer.Typer(
     help="dieuphoi — chạy quy chế phối hợp giải quyết hồ sơ của Thành phố Hồ Chí Minh trên Camunda 8.",

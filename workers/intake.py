@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from workers.documents.folder import DossierFolder, load_folder
+from workers.documents.store import FileTooLarge
 from workers.errors import UserError
 from workers.records import (
     IN_PROGRESS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from workers.documents.store import StoredDocument
     from workers.ports import Reader
     from workers.registry.reader import Reader as FindingReader
     from workers.regulation.procedures import Procedure
@@ -202,7 +204,7 @@ def _applicant(services: Services, said: DossierFolder) -> Applicant:
 async def _stored(services: Services, folder: Path, said: DossierFolder) -> list[FiledDocument]:
     documents = []
     for one in said.documents:
-        stored = await asyncio.to_thread(services.files.store.put_file, folder / one.file)
+        stored = await asyncio.to_thread(_store, services, folder / one.file)
         documents.append(
             FiledDocument(
                 composition=one.composition,
@@ -215,6 +217,16 @@ async def _stored(services: Services, folder: Path, said: DossierFolder) -> list
             )
         )
     return documents
+
+
+def _store(services: Services, path: Path) -> StoredDocument:
+    limit = services.files.policy.limits.file_mb
+    try:
+        return services.files.store.put_file(path, limit * 1024 * 1024)
+    except FileTooLarge:
+        raise UserError(f"{path}: tệp lớn hơn {limit:g} MB. Giảm dung lượng hoặc tách tệp rồi nộp lại.") from None
+    except OSError as error:
+        raise UserError(f"{path}: không đọc hoặc không lưu được tệp. Kiểm tra quyền đọc và ổ đĩa.") from error
 
 
 async def _in_progress(reader: FindingReader) -> list[DossierRecord]:

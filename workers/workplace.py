@@ -7,10 +7,12 @@ import re
 import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from workers.documents.findings import already_filed
 from workers.documents.policy import check_validity_dates
+from workers.documents.store import FileTooLarge
 from workers.errors import BusinessError
 from workers.ports import Inspected, MadePaper, Work
 from workers.records import FiledDocument
@@ -74,11 +76,16 @@ class StoredFiles:
         folder = self.intake / batch
         if not _BATCH.fullmatch(batch) or not folder.is_dir() or folder.is_symlink():
             raise BusinessError("Err_SubmissionInvalid", "Không có lô quét mang tên đã ghi trong thư mục tiếp nhận.")
-        return [await asyncio.to_thread(self._take, path) for path in sorted(folder.iterdir()) if path.is_file()]
+        paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
+        return [await asyncio.to_thread(self._take, path) for path in paths]
 
     def _take(self, path: Path) -> FiledDocument:
-        stored = self.store.put_file(path)
-        return FiledDocument(composition=path.stem, name=path.name, sha256=stored.sha256, size=stored.size)
+        try:
+            stored = self.store.put_file(path, self.policy.limits.file_mb * 1024 * 1024)
+        except FileTooLarge:
+            raise BusinessError("Err_SubmissionInvalid", "Lô quét có tệp vượt giới hạn dung lượng.") from None
+        name = stored.name
+        return FiledDocument(composition=PurePath(name).stem, name=name, sha256=stored.sha256, size=stored.size)
 
 
 @dataclass(frozen=True)

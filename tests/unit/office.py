@@ -65,6 +65,11 @@ def shipped_rules() -> Rulebook:
 
 
 @cache
+def document_policy() -> Any:
+    return load_policy(HOME / "config" / "documents.yaml")
+
+
+@cache
 def jobs() -> Catalog:
     return catalog()
 
@@ -78,6 +83,10 @@ class Looker:
     findings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     looked_at: list[str] = field(default_factory=list)
 
+    @property
+    def policy(self) -> Any:
+        return document_policy()
+
     async def inspect(self, document: FiledDocument, today: date, filed_in: str | None) -> Inspected:
         self.looked_at.append(document.name)
         found = self.findings.get(document.name, [])
@@ -85,7 +94,7 @@ class Looker:
         return Inspected(not found, "application/pdf", 1, [*found, *repeated])
 
     async def take_batch(self, batch: str) -> list[FiledDocument]:
-        files = StoredFiles(self.store, None, load_policy(HOME / "config" / "documents.yaml"), self.intake)
+        files = StoredFiles(self.store, None, self.policy, self.intake)
         return await files.take_batch(batch)
 
 

@@ -17,6 +17,7 @@ import aiosmtplib
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from workers.channels.outcomes import SendLater, SendRefused, SendUnknown
+from workers.regulation.identity import is_email_address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from workers.channels.dispatcher import NamedFile, OutboxMessage
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _TEMPORARY = range(400, 500)
 _POLICY = compat32.clone(linesep="\r\n")
@@ -78,7 +78,7 @@ class EmailSender:
             client.close()
 
     async def _compose(self, message: OutboxMessage) -> bytes:
-        if not _ADDRESS.fullmatch(message.recipient):
+        if not is_email_address(message.recipient):
             raise SendRefused("địa chỉ thư điện tử không hợp lệ")
         if not _MESSAGE_ID.fullmatch(message.message_id):
             raise SendRefused("mã thư không hợp lệ")

@@ -4,15 +4,39 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from workers.documents.examination import is_unsafe_name
 from workers.errors import UserError
+from workers.plain import is_control
+from workers.regulation.identity import is_email_address
 from workers.yaml_files import Source, read_model
 
 FILE_NAME = "dossier.yaml"
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+LONGEST_TEXT = 1000
+
+
+def _shows_what_it_says(text: str) -> str:
+    if any(is_control(char) for char in text):
+        message = "có ký tự điều khiển hoặc đổi chiều chữ, cần gõ lại"
+        raise ValueError(message)
+    return text
+
+
+def _can_be_written_to(text: str) -> str:
+    if not is_email_address(text):
+        message = "cần địa chỉ thư điện tử, ví dụ ten@example.vn"
+        raise ValueError(message)
+    return text
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT),
+    AfterValidator(_shows_what_it_says),
+]
+Email = Annotated[Text, AfterValidator(_can_be_written_to)]
 
 
 class _Section(BaseModel):
@@ -34,7 +58,7 @@ class FolderApplicant(_Section):
     id_number: Text | None = None
     tax_code: Text | None = None
     phone: Text | None = None
-    email: Text | None = None
+    email: Email | None = None
     address: Text | None = None
     language: Literal["vi", "en"] = "vi"
     consent: Consent = Consent()
@@ -68,7 +92,7 @@ class DossierFolder(_Section):
     origin_unit: Text
     applicant: FolderApplicant
     case: Text | None = None
-    documents: tuple[FolderDocument, ...] = Field(min_length=1)
+    documents: tuple[FolderDocument, ...] = Field(min_length=1, max_length=200)
 
 
 def load_folder(folder: Path) -> tuple[DossierFolder, Source]:
@@ -79,6 +103,9 @@ def load_folder(folder: Path) -> tuple[DossierFolder, Source]:
     path = folder / FILE_NAME
     if not folder.is_dir():
         message = f"{folder}: không có thư mục này. Chỉ ra thư mục chứa {FILE_NAME} và các tệp của hồ sơ."
+        raise UserError(message)
+    if path.is_symlink():
+        message = f"{path}: là liên kết tới tệp khác. Đặt chính tệp {FILE_NAME} vào thư mục hồ sơ."
         raise UserError(message)
     # A file's name may be written as the folder has it, and some systems name files in decomposed letters.
     dossier, source = read_model(path, DossierFolder, UserError, composed=False)
@@ -95,7 +122,7 @@ def _check_files(folder: Path, dossier: DossierFolder, source: Source) -> None:
         if is_unsafe_name(document.file):
             expected = "cần tên tệp nằm ngay trong thư mục hồ sơ, không kèm đường dẫn"
             source.note(location, f"đang ghi “{document.file}”, {expected}.")
-        elif not (folder / document.file).is_file():
+        elif not (folder / document.file).is_file() or (folder / document.file).is_symlink():
             source.note(location, f"đang ghi “{document.file}”, cần một tệp có thật trong thư mục hồ sơ.")
         elif (document.composition, document.file) in seen:
             source.note(location, f"“{document.file}” đã ghi cho cùng thành phần ở trên, cần bỏ mục lặp.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from workers.documents.findings import Finding, Inspection, finding
 from workers.documents.sandbox import Answer, Request, stopped
+from workers.plain import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -148,16 +149,15 @@ async def _start_process() -> asyncio.subprocess.Process:
 def _read_basics(path: Path, policy: DocumentPolicy) -> tuple[str, int, Finding | None]:
     """Hash and measure the file, and refuse at once what need not be opened."""
     try:
-        if not path.is_file():
-            return "", 0, finding("unreadable")
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
+        with open_plain(path, follow=True) as file:
+            size = os.fstat(file.fileno()).st_size
+            fits = size <= policy.limits.file_mb * _MEGABYTE
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest() if fits else ""
     except (OSError, ValueError):
         return "", 0, finding("unreadable")
     if size == 0:
         return sha256, size, finding("empty_file")
-    if size > policy.limits.file_mb * _MEGABYTE:
+    if not fits:
         measured, limit = (f"{number:.1f}".replace(".", ",") for number in (size / _MEGABYTE, policy.limits.file_mb))
         return sha256, size, finding("too_large", size_mb=measured, limit_mb=limit)
     return sha256, size, None

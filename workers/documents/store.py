@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import math
 import os
 import re
 import tempfile
@@ -13,9 +14,14 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from workers.errors import RetryLater
+from workers.plain import open_plain
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class FileTooLarge(Exception):
+    """A file is larger than what is taken in, by its bytes as they are read: a file may grow meanwhile."""
 
 
 class StoredDocument(BaseModel):
@@ -36,10 +42,13 @@ class DocumentStore:
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
 
-    def put_file(self, path: Path) -> StoredDocument:
-        """Copy a file into the store. Raises OSError when it cannot be read and RetryLater when the disk is full."""
-        with path.open("rb") as source:
-            return self._put(source, path.name)
+    def put_file(self, path: Path, largest: float = math.inf) -> StoredDocument:
+        """Copy a file of at most `largest` bytes into the store.
+
+        Raises FileTooLarge, OSError when it is no regular file or cannot be read, and RetryLater when the disk is full.
+        """
+        with open_plain(path) as source:
+            return self._put(source, _written(path.name), largest)
 
     def put_bytes(self, data: bytes, name: str) -> StoredDocument:
         """Store `data` under the name its sender gave. Raises RetryLater when the disk is full."""
@@ -70,13 +79,15 @@ class DocumentStore:
         """Open a document for reading. Raises FileNotFoundError when it is not stored."""
         return self.path_of(sha256).open("rb")
 
-    def _put(self, source: BinaryIO, name: str) -> StoredDocument:
+    def _put(self, source: BinaryIO, name: str, largest: float) -> StoredDocument:
         digest = hashlib.sha256()
         size = 0
         with self._new_file() as (target, temporary):
             while block := source.read(1 << 20):
                 digest.update(block)
                 size += len(block)
+                if size > largest:
+                    raise FileTooLarge
                 target.write(block)
             return self._keep(target, temporary, digest.hexdigest(), name, size)
 
@@ -109,6 +120,11 @@ class DocumentStore:
             temporary.replace(place)
             _sync_folder(place.parent)
         return StoredDocument(sha256=sha256, name=Path(name).name, size=size)
+
+
+def _written(name: str) -> str:
+    """Write a name that the file system holds in another encoding with stand-ins, so that it can be kept as text."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -22,6 +22,7 @@ from workers.dossier.contracts import (
 from workers.dossier.deadlines import deadline_of
 from workers.errors import BusinessError, NeedsOperator
 from workers.records import Applicant, DeadlineChange, DossierRecord, DossierState, FiledDocument, Submission
+from workers.regulation.identity import is_email_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,6 +186,8 @@ async def _desk_submission(inp: RegisterIn, work: Work) -> Submission:
     absent = [label for label, value in required.items() if not value]
     if absent:
         raise BusinessError(INVALID, f"Phiếu tiếp nhận còn thiếu: {', '.join(absent)}.")
+    if inp.intake_email and not is_email_address(inp.intake_email):
+        raise BusinessError(INVALID, "Địa chỉ thư điện tử của người nộp chưa đúng dạng, ví dụ ten@example.vn.")
     submission_id = f"desk-{work.job.process_instance_key}"
     if await work.read.submission(submission_id) is not None:
         raise NeedsOperator(

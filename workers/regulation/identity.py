@@ -195,3 +195,13 @@ def initials(name: str) -> str:
 def _mask(number: str, first: int, last: int) -> str:
     hidden = len(number) - first - last
     return number[:first] + "*" * hidden + number[-last:] if hidden >= _LEAST_HIDDEN else "*" * len(number)
+
+
+# One plain ASCII address: no display name, comment, quoted part, second recipient or look-alike letter.
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
+_LONGEST_EMAIL = 254
+
+
+def is_email_address(text: str) -> bool:
+    """Say whether a text is one e-mail address that a letter can be sent to as it stands."""
+    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None

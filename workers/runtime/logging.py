@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-import unicodedata
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
+from workers.plain import plain
 from workers.runtime.privacy import MASK, redact
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def _plain(value: Any) -> Any:
 
 
 def _first_line(text: str) -> str:
-    line = text.strip().split("\n", 1)[0]
-    return redact(unicodedata.normalize("NFC", line))[:_LONGEST]
+    line = plain(text.strip().split("\n", 1)[0])
+    return redact(line)[:_LONGEST]
 
 
 def _renderer(style: str) -> Processor:

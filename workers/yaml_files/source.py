@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from workers.plain import open_plain
 from workers.yaml_files.wording import expectation
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
 _DEEPEST = 30
+_LARGEST = 512 * 1024
+"""Bytes; ten times the largest file of config/, and read in seconds."""
 _MOST_PLACES = 100_000
 _NULL = "tag:yaml.org,2002:null"
 _UNLIKE_TEXT = frozenset(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "timestamp"))
@@ -121,12 +124,16 @@ class Source:
 
     def _text(self, path: Path) -> str | None:
         try:
-            return path.read_text(encoding="utf-8")
+            with open_plain(path, follow=True) as file:
+                data = file.read(_LARGEST + 1)
+            if len(data) <= _LARGEST:
+                return data.decode("utf-8-sig")
+            self.note_line(1, f"tệp lớn hơn {_LARGEST >> 10} KB, cần bỏ bớt.")
         except FileNotFoundError:
             self.note_line(1, "không có tệp này, cần tạo lại tệp.")
         except UnicodeDecodeError:
             self.note_line(1, "tệp không phải văn bản UTF-8, cần lưu lại với bảng mã UTF-8.")
-        except OSError:
+        except (OSError, ValueError):
             self.note_line(1, "không mở được tệp, cần kiểm tra quyền đọc.")
         return None
 

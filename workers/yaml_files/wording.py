@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+from workers.plain import plain
+
 _LONGEST_SHOWN = 60
 
 _DAY = "cần ngày có thật dạng 2026-11-23"
@@ -17,6 +19,9 @@ _MAPPING = "cần các dòng dạng “tên: giá trị”"
 _EXPECTED = {
     "string_type": "cần chữ",
     "string_too_short": "không được để trống",
+    "string_too_long": "cần không quá {max_length} ký tự",
+    "string_unicode": "có ký tự không hợp lệ, cần gõ lại",
+    "too_long": "cần không quá {max_length} mục",
     "string_pattern_mismatch": "cần dạng {pattern}",
     "bool_type": "cần true hoặc false",
     "bool_parsing": "cần true hoặc false",
@@ -68,5 +73,5 @@ def expectation(error: ErrorDetails, found: str | None) -> str:
 
 def _shown(text: str) -> str:
     """Show what is written on one line, shortened."""
-    text = " ".join(text.split())
+    text = " ".join(plain(text).split())
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
