@@ -75,7 +75,7 @@ class StoredFiles:
         """Store the files of a scan batch; a file is named after the paper it is: `application.pdf`."""
         folder = self.intake / batch
         if not _BATCH.fullmatch(batch) or not folder.is_dir() or folder.is_symlink():
-            raise BusinessError("Err_SubmissionInvalid", "Không có lô quét mang tên đã ghi trong thư mục tiếp nhận.")
+            raise BusinessError("Err_SubmissionInvalid", f"Không có lô quét “{batch[:80]}” trong thư mục tiếp nhận.")
         paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
         return [await asyncio.to_thread(self._take, path) for path in paths]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from contextlib import suppress
 from email.header import Header
 from email.mime.application import MIMEApplication
@@ -17,6 +16,7 @@ import aiosmtplib
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from workers.channels.outcomes import SendLater, SendRefused, SendUnknown
+from workers.plain import is_control
 from workers.regulation.identity import is_email_address
 
 if TYPE_CHECKING:
@@ -151,8 +151,7 @@ def _header(name: str, text: str) -> str:
 
 def one_line(text: str) -> str:
     """Make a header value: one line, no control characters, so that it can start no other header."""
-    visible = "".join(char if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"} else " " for char in text)
-    return " ".join(visible.split())
+    return " ".join("".join(" " if is_control(char) else char for char in text).split())
 
 
 def _answered(code: int) -> SendLater | SendRefused:

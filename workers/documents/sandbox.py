@@ -20,6 +20,7 @@ from PIL import Image
 from pydantic import BaseModel
 
 from workers.documents.checks.report import Report
+from workers.documents.confinement import confine
 from workers.documents.examination import examine
 from workers.documents.findings import Finding, Signature, finding
 from workers.documents.policy import DocumentPolicy, SandboxLimits
@@ -115,6 +116,7 @@ def _run_child(request: Request, writing: int) -> None:
     try:
         _silence()
         _limit(request.policy.sandbox)
+        confine()
         answer = _examine(request)
         with os.fdopen(writing, "w", encoding="utf-8") as pipe:
             pipe.write(answer.model_dump_json())

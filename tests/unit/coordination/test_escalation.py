@@ -205,11 +205,11 @@ async def test_a_reminder_delivered_again_or_at_once_is_one_mail(office):
     assert len(await told(office)) == 1
 
 
-async def test_a_ladder_that_names_a_text_nobody_wrote_is_for_the_operator(office):
+@pytest.mark.parametrize("text", ["shout", "dossier_withdrawn"])
+async def test_a_ladder_that_names_no_reminder_to_a_unit_is_refused_as_input(office, text):
     code = await office.accepted()
-    with pytest.raises(NeedsOperator) as failure:
-        await remind(office, code, 1, HEAD | {"text": "shout"}, at=DUE)
-    three_parts(failure.value, "TB-001")
+    with pytest.raises(InvalidInput):
+        await remind(office, code, 1, HEAD | {"text": text}, at=DUE)
     assert await told(office) == []
 
 

@@ -63,8 +63,9 @@ async def test_the_moment_a_person_sets_counts(office, days, earlier):
 
 async def test_a_deadline_moved_into_the_past_is_near_at_once(office):
     code = await office.accepted()
-    wanted = MONDAY - DAY
-    result = await office.run("deadline.recompute", dossier_code=code, new_due_at=wanted.isoformat())
+    wanted = MONDAY + timedelta(hours=1)
+    given = {"dossier_code": code, "new_due_at": wanted.isoformat()}
+    result = await office.run("deadline.recompute", at=MONDAY + DAY, **given)
     assert result["near_due_at"] == wanted.isoformat()
 
 
