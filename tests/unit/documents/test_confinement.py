@@ -11,7 +11,8 @@ from workers.documents import confinement
 
 ATTEMPTS = {
     "network": "socket.socket()",
-    "local socket": "socket.socketpair()",
+    "local socket": "socket.socket(socket.AF_UNIX)",
+    "connection": "socket.socketpair()[0].connect('/run/x')",
     "fork": "os.fork()",
     "program": "os.execv('/bin/true', ['true'])",
     "spawn": "os.posix_spawn('/bin/true', ['true'], {})",
