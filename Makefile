@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down wipe test lint unit postgres gateway models engine browser chaos templates pictures lock
+.PHONY: help demo up down wipe test lint unit postgres gateway models engine browser chaos fuzz templates pictures lock
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ unit postgres gateway models engine browser: $(VENV)/ready-dev ## Run one ring o
 
 chaos: $(VENV)/ready-dev ## Run dossiers through faults: make chaos DOSSIERS=40 MINUTES=10 SEED=7 POSTGRESQL=yes (all optional)
 	$(BIN)/python -m tests.chaos $(DOSSIERS:%=--dossiers %) $(MINUTES:%=--minutes %) $(SEED:%=--seed %) $(if $(POSTGRESQL),--postgresql)
+
+fuzz: $(VENV)/ready-dev ## Feed spoilt configuration, dossiers and documents: make fuzz SECONDS=600 SEED=7 (both optional)
+	$(BIN)/python -m tests.fuzz $(SECONDS:%=--seconds %) $(SEED:%=--seed %)
 
 templates: $(VENV)/ready-dev ## Write the element templates from the workers' contracts
 	$(BIN)/python -m workers.studio.templates
