@@ -118,3 +118,18 @@ async def test_a_taken_port_is_a_users_error():
         with pytest.raises(UserError, match="DIEUPHOI_METRICS_PORT"):
             async with serve_health(health(metrics), metrics, port=port):
                 pass
+
+
+async def test_slow_requests_keep_nobody_waiting_and_are_cut_off():
+    metrics = Metrics()
+    async with serve_health(health(metrics), metrics, port=0) as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(50)]
+        for _, writer in slow:
+            writer.write(b"GET /metr")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert (await asyncio.wait_for(reader.read(), 4)).split()[1] == b"200"
+        writer.close()
+        for held, kept in slow:
+            assert await asyncio.wait_for(held.read(), 30) == b""
+            kept.close()
