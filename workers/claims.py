@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.errors import NeedsOperator
-from workers.records import IN_PROGRESS, DossierRecord, OpinionRecord, TimelineKind
+from workers.records import CALLED_OFF, IN_PROGRESS, DossierRecord, OpinionRecord, TimelineKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,9 +49,12 @@ async def dossier_of(inp: DossierIn, work: Work) -> DossierRecord:
 
 
 async def open_dossier_of(inp: DossierIn, work: Work) -> DossierRecord:
-    """Find the dossier a job is about, which has to be in progress. Raises NeedsOperator, as `dossier_of` does."""
+    """Find the dossier a job is about, which has to be in progress. Raises NeedsOperator, as `dossier_of` does.
+
+    One that was called off is let through: the registry refuses what a slow job would still write.
+    """
     dossier = await dossier_of(inp, work)
-    if dossier.state not in IN_PROGRESS:
+    if dossier.state not in IN_PROGRESS | CALLED_OFF:
         result = f", kết quả số {dossier.result_number}" if dossier.result_number else ""
         raise NeedsOperator(
             f"Hồ sơ {dossier.code} đã có kết quả hoặc đã kết thúc{result}; bước này không được làm lại.",

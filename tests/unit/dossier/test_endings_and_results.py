@@ -39,7 +39,7 @@ async def test_a_job_that_was_slow_changes_nothing_once_its_dossier_was_called_o
     code = await office.registered()
     await office.run(ending, dossier_code=code)
     before, dossier = await office.footprint(), await office.dossier(code)
-    given = {"lead_unit": "H29.07", "origin_unit": "H29.07", "authority": "unit"}
+    given = {"lead_unit": "H29.07", "origin_unit": "H29.07", "authority": "department"}
     with pytest.raises(RetryLater, match="rút, dừng hoặc từ chối"):
         await office.run(late, element=APPRAISE, dossier_code=code, **given)
     assert (await office.footprint(), await office.dossier(code)) == (before, dossier)
