@@ -81,13 +81,8 @@ def test_changed_bytes_are_noticed(store):
         store.get(document.sha256)
 
 
-def test_failed_copy_leaves_nothing_behind(store, tmp_path):
+def test_failed_copy_leaves_nothing_behind(store, tmp_path, monkeypatch):
     class Broken:
-        name = "a.pdf"
-
-        def open(self, _mode):
-            return self
-
         def __enter__(self):
             return self
 
@@ -97,8 +92,9 @@ def test_failed_copy_leaves_nothing_behind(store, tmp_path):
         def read(self, _size):
             raise OSError
 
+    monkeypatch.setattr("workers.documents.store.open_plain", lambda _: Broken())
     with pytest.raises(OSError):
-        store.put_file(Broken())
+        store.put_file(Path("a.pdf"))
     assert files_in(tmp_path) == []
 
 

@@ -158,7 +158,7 @@ async def test_a_task_done_after_its_hand_over_was_closed_for_it_closes_nothing_
     code = await office.accepted()
     offer = ("dossier_extension", "Task_ProposeExtension")
     step = await office.open(code, offer)
-    await office.run("result.issue", dossier_code=code, lead_unit="H29.07", authority="lead_unit")
+    await office.run("result.issue", dossier_code=code, authority="department")
     before = await office.read.timeline(code)
     await office.run("timeline.close", element=offer, instance=step, dossier_code=code, extension_decision="on_time")
     assert await office.read.timeline(code) == before
