@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,11 +36,12 @@ ALLOWED_KEYS = frozenset({
 })  # fmt: skip
 
 QUIET = {"pyzeebe": logging.INFO, "grpc": logging.WARNING, "sqlalchemy": logging.WARNING, "asyncio": logging.WARNING,
-         "aiosqlite": logging.WARNING, "uvicorn.access": logging.WARNING, "alembic": logging.WARNING,
+         "uvicorn.access": logging.WARNING, "alembic": logging.WARNING,
          "httpx2": logging.WARNING, "httpcore2": logging.WARNING, "mail": logging.WARNING}  # fmt: skip
 """The level below which a library says nothing: DEBUG of pyzeebe prints whole jobs."""
 
 _LONGEST = 300
+_NUMBERS_OF_PERSONS = range(10**8, 10**12)
 
 
 def configure_logging(
@@ -54,9 +56,9 @@ def configure_logging(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         describe_exception,
         _AllowList(allowed),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -77,6 +79,8 @@ def configure_logging(
     for name, quiet in QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, root.level))
     logging.setLogRecordFactory(ScrubbedRecord)
+    # Nobody prints them, and to find them out takes a good part of a line's time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class ScrubbedRecord(logging.LogRecord):
@@ -141,8 +145,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):
-        # An engine's key is longer than any number of a person.
-        return MASK if redact(str(value)) != str(value) else value
+        # An engine's key is longer than any number of a person, a count is shorter.
+        return MASK if abs(value) in _NUMBERS_OF_PERSONS and redact(str(value)) != str(value) else value
     if isinstance(value, str):
         return _first_line(value)
     if isinstance(value, list | tuple | set | frozenset):
@@ -150,6 +154,7 @@ def _plain(value: Any) -> Any:
     return type(value).__name__
 
 
+@lru_cache(maxsize=4096)  # names of events, job types and elements come again and again
 def _first_line(text: str) -> str:
     line = plain(text.strip().split("\n", 1)[0])
     return redact(line)[:_LONGEST]
