@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down wipe test lint unit postgres gateway models engine browser chaos fuzz templates pictures lock
+.PHONY: help demo up down wipe test lint unit postgres gateway models engine browser chaos fuzz bench templates pictures lock
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
