@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Give SQLAlchemy's address of the registry; it may hold a password."""
         if self.database_url is None:
-            return f"sqlite+aiosqlite:///{self.data / 'registry.db'}"
+            return f"sqlite:///{self.data / 'registry.db'}"
         return self.database_url.get_secret_value()
 
 

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -14,17 +14,19 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from workers.errors import UserError
 from workers.registry import maintenance
-from workers.registry.engines import BUSY_SECONDS, OWN_NAME, parse_url, reading_engine, writing_engine
-from workers.registry.outages import outages
-from workers.registry.reader import Reader, Rows
+from workers.registry.engines import OWN_NAME, parse_url
+from workers.registry.file_store import FileStore
+from workers.registry.reader import Reader
 from workers.registry.schema import check_schema, unusable
-from workers.registry.steady import SteadyConnection, to_the_end
+from workers.registry.server_store import ServerStore
 from workers.registry.writer import Clock, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
 
     from sqlalchemy.engine import URL
+
+    from workers.registry.connection import Connection
 
 
 def restore(url: str, path: Path) -> None:
@@ -43,25 +45,17 @@ def _utc_now() -> datetime:
 class Transaction:
     """Hold a write transaction; `commit` and `rollback` end it for good, even if the caller is cancelled."""
 
-    def __init__(self, connection: SteadyConnection, now: Clock, turn: asyncio.Lock | None) -> None:
+    def __init__(self, connection: Connection, now: Clock) -> None:
         self.connection = connection
         self.writer = Writer(connection, now)
-        self._turn = turn
 
     async def commit(self) -> None:
         """Put all changes on the disk, or none when this raises."""
-        await to_the_end(self._end(self.connection.commit()))
+        await self.connection.commit()
 
     async def rollback(self) -> None:
         """Forget all changes."""
-        await to_the_end(self._end(self.connection.close()))
-
-    async def _end(self, ending: Coroutine[Any, Any, None]) -> None:
-        try:
-            await ending
-        finally:
-            if self._turn is not None:
-                self._turn.release()
+        await self.connection.close()
 
 
 class Registry:
@@ -70,11 +64,9 @@ class Registry:
     def __init__(self, url: URL, now: Clock) -> None:
         self.url = url
         self.now = now
-        self._reads = reading_engine(url)
-        self._writes = writing_engine(url)
-        # A file takes one writer: those of this process queue here in order of arrival instead of spinning on the file.
-        self._turn = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
-        self.latest = Reader(self._fetch_latest)
+        self._on_file = url.get_backend_name() == "sqlite"
+        self.store = FileStore(url) if self._on_file else ServerStore(url)
+        self.latest = Reader(self.store.latest)
 
     @classmethod
     async def connect(cls, url: str, now: Clock = _utc_now) -> Registry:
@@ -82,7 +74,10 @@ class Registry:
         parsed = parse_url(url)
         if parsed.get_backend_name() == "sqlite":
             maintenance.require_file(Path(parsed.database or ""))
-        registry = cls(parsed, now)
+        try:
+            registry = cls(parsed, now)
+        except DBAPIError as error:
+            raise unusable(parsed, error) from None
         try:
             await registry._check()
         except BaseException:
@@ -103,15 +98,14 @@ class Registry:
 
     async def _check(self) -> None:
         try:
-            async with self._reads.connect() as connection:
-                await check_schema(connection)
+            await self.store.check(check_schema)
         except (DBAPIError, PoolTimeoutError, OSError) as error:
             raise unusable(self.url, error) from None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
         """Read one consistent snapshot. `latest` reads the newest state at each call instead and holds nothing open."""
-        connection = await SteadyConnection.open(self._reads)
+        connection = await self.store.snapshot()
         try:
             yield Reader(connection.fetch)
         finally:
@@ -136,36 +130,25 @@ class Registry:
 
     async def begin(self) -> Transaction:
         """Open a write transaction that the caller ends. Raises Outage when the database is away or stays busy."""
-        if self._turn is not None:
-            with outages():
-                async with asyncio.timeout(BUSY_SECONDS):
-                    await self._turn.acquire()
-        try:
-            connection = await SteadyConnection.open(self._writes)
-        except BaseException:
-            if self._turn is not None:
-                self._turn.release()
-            raise
-        return Transaction(connection, self.now, self._turn)
+        return Transaction(await self.store.begin(), self.now)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._reads.dispose()
-        await self._writes.dispose()
+        await self.store.close()
 
     async def backup(self, path: Path) -> None:
         """Copy the database, while it is in use, to a file that appears only complete and that only the owner reads.
 
         Raises UserError when the copy cannot be written, and on PostgreSQL when there is no pg_dump.
         """
-        if self._turn is None:
+        if not self._on_file:
             await asyncio.to_thread(maintenance.dump, self.url, path)
         else:
             await asyncio.to_thread(maintenance.backup, Path(self.url.database or ""), path)
 
     async def others_connected(self) -> int:
         """Count the connections of other processes of this suite; on SQLite nobody can tell, so 0."""
-        if self._turn is not None:
+        if self._on_file:
             return 0
         rows = await self.latest.rows(
             text(
@@ -177,10 +160,6 @@ class Registry:
 
     async def damage(self) -> list[str]:
         """List what SQLite finds wrong with the file and its references; empty when sound. PostgreSQL is not asked."""
-        if self._turn is None:
+        if not self._on_file:
             return []
         return await asyncio.to_thread(maintenance.damage, Path(self.url.database or ""))
-
-    async def _fetch_latest(self, statement: Any) -> Rows:
-        async with self.read() as reader:
-            return await reader.rows(statement)

@@ -7,26 +7,28 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from workers.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy.engine import URL, Connection, ExceptionContext
+    from sqlalchemy.engine import URL, Engine, ExceptionContext
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 BUSY_SECONDS = 30
 OWN_NAME = f"dieuphoi {socket.gethostname()}:{os.getpid()}"[:63]
 """What the connections of this process are called on a server."""
-_READERS = 8
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+READERS = 8
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 # FULL: a commit is on the disk before it is acknowledged, so neither a killed process nor a power cut loses it.
 _PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
+
 
 _POSTGRESQL: dict[str, Any] = {
     "pool_pre_ping": True,
@@ -52,7 +54,7 @@ _POSTGRESQL: dict[str, Any] = {
 
 def sqlite_url(path: Path) -> str:
     """Name the SQLite file at `path` as a database address."""
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
 def parse_url(url: str) -> URL:
@@ -74,53 +76,44 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def reading_engine(url: URL) -> AsyncEngine:
-    """Open connections that can only read."""
-    return _engine(url, writing=False)
-
-
-def writing_engine(url: URL) -> AsyncEngine:
-    """Open the connections that write; on SQLite it is one, because the file takes one writer at a time."""
-    return _engine(url, writing=True)
-
-
-def _engine(url: URL, *, writing: bool) -> AsyncEngine:
-    sqlite = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {"connect_args": {"isolation_level": None}} if sqlite else _POSTGRESQL
-    engine = create_async_engine(
+def file_engine(url: URL, *, writing: bool) -> Engine:
+    """Open connections to a file on which nothing begins by itself: whoever uses one says BEGIN and COMMIT."""
+    engine = create_engine(
         url,
-        pool_size=1 if sqlite and writing else _READERS,
+        isolation_level="AUTOCOMMIT",
+        pool_size=1 if writing else READERS + 1,
         max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
+        connect_args={"check_same_thread": False},
         hide_parameters=True,
         json_serializer=_to_json,
-        **options,
     )
-    if sqlite:
-        _prepare_sqlite(engine, writing=writing)
-        return engine
-    event.listen(engine.sync_engine, "handle_error", _hide_values)
-    if writing:
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, writing: bool) -> None:
     pragmas = _PRAGMAS if writing else (*_PRAGMAS, "query_only=ON")
-    # The driver begins no transaction by itself (isolation_level None). IMMEDIATE takes the write lock at once: a
-    # transaction that starts as a reader and turns writer fails with "database is locked" instead of waiting.
-    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, record: object) -> None:  # noqa: ARG001
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    return engine
+
+
+def server_engine(url: URL, *, writing: bool) -> AsyncEngine:
+    """Open connections to a server."""
+    engine = create_async_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+        json_serializer=_to_json,
+        **_POSTGRESQL,
+    )
+    event.listen(engine.sync_engine, "handle_error", _hide_values)
+    if writing:
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _hide_values(context: ExceptionContext) -> None:

@@ -23,8 +23,8 @@ from workers.registry import tables as t
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from workers.registry.connection import Connection
     from workers.registry.database import Registry
-    from workers.registry.steady import SteadyConnection
 
 
 class OutboxState(StrEnum):
@@ -224,7 +224,7 @@ class Outbox:
                 return True
         return False
 
-    async def _take(self, connection: SteadyConnection, ids: Sequence[int], now: datetime) -> None:
+    async def _take(self, connection: Connection, ids: Sequence[int], now: datetime) -> None:
         o = t.outbox.c
         await connection.execute(
             update(t.outbox)
@@ -252,14 +252,12 @@ class Outbox:
             await _settle(transaction.connection, outbox_id, state, now, when, reason, due_at)
 
 
-async def _due(
-    connection: SteadyConnection, now: datetime, limit: int, channels: Collection[OutboxChannel]
-) -> list[int]:
+async def _due(connection: Connection, now: datetime, limit: int, channels: Collection[OutboxChannel]) -> list[int]:
     found: list[tuple[datetime, int]] = []
     for channel in channels:
         # One look a channel reads the index in order; a backlog of one channel is never read to find another's.
         statement = _waiting(t.outbox.c.due_at, now, channel).add_columns(t.outbox.c.id).limit(limit)
-        rows = await connection.execute(statement.with_for_update(skip_locked=True))
+        rows = (await connection.execute(statement.with_for_update(skip_locked=True))).all()
         found += [(row.due_at, row.id) for row in rows]
     return [key for _, key in sorted(found)[:limit]]
 
@@ -274,7 +272,7 @@ def _waiting(column: ColumnElement[Any], now: datetime, channel: OutboxChannel) 
 
 
 async def _settle(
-    connection: SteadyConnection,
+    connection: Connection,
     outbox_id: int,
     state: OutboxState,
     now: datetime,

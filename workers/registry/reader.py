@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,9 @@ from workers.registry.words import fold
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from workers.registry.connection import Fetch
+
 Rows = Sequence[RowMapping]
-Fetch = Callable[[Any], Awaitable[Rows]]
 
 _PAGE = 200
 _DOCUMENT_COLUMNS = [t.documents.c[name] for name in FiledDocument.model_fields]
@@ -46,9 +47,9 @@ class Reader:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
 
-    async def rows(self, statement: Any) -> Rows:
+    async def rows(self, statement: Any, parameters: Any = None) -> Rows:
         """Fetch the rows of a statement, for the modules of this package."""
-        return await self._fetch(statement)
+        return await self._fetch(statement, parameters)
 
     async def _first(self, statement: Select[Any]) -> RowMapping | None:
         rows = await self._fetch(statement)
@@ -228,11 +229,6 @@ class Reader:
             .order_by(d.lead_unit, d.state)
         )
         return [DossierCount(**row) for row in rows]
-
-    async def effect(self, mine: ColumnElement[bool]) -> dict[str, Any] | None:
-        """Give the stored result of one effect."""
-        row = await self._first(select(t.effects.c.result).where(mine))
-        return row["result"] if row else None
 
     async def verify_timeline(self, code: str | None = None) -> list[Violation]:
         """Check the hash chains of one dossier, or of all; an empty list means nothing was altered."""

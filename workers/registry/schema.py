@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -16,11 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from workers.errors import UserError
-from workers.registry.engines import BUSY_SECONDS, parse_url, writing_engine
+from workers.registry.engines import BUSY_SECONDS, file_engine, parse_url, server_engine
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_251_629
@@ -34,21 +34,16 @@ async def migrate(url: str) -> None:
     parsed = parse_url(url)
     try:
         if parsed.get_backend_name() == "sqlite":
-            _prepare_file(Path(parsed.database or ""))
-        engine = writing_engine(parsed)
-        try:
-            async with engine.begin() as connection:
-                await _lock(connection)
-                await connection.run_sync(_upgrade)
-        finally:
-            await engine.dispose()
+            await asyncio.to_thread(_migrate_file, parsed)
+        else:
+            await _migrate_server(parsed)
     except (DBAPIError, sqlite3.Error, OSError) as error:
         raise unusable(parsed, error) from None
 
 
-async def check_schema(connection: AsyncConnection) -> None:
+def check_schema(connection: Connection) -> None:
     """Raise UserError unless the tables are exactly those of this program."""
-    current = await connection.run_sync(_current)
+    current = _current(connection)
     if current != head():
         _refuse_newer(current)
         raise UserError(
@@ -110,10 +105,27 @@ def _prepare_file(path: Path) -> None:
         connection.close()
 
 
-async def _lock(connection: AsyncConnection) -> None:
-    # SQLite's BEGIN IMMEDIATE keeps a second program out already.
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+def _migrate_file(url: URL) -> None:
+    _prepare_file(Path(url.database or ""))
+    engine = file_engine(url, writing=True)
+    try:
+        with engine.connect() as connection:
+            # Leaving without COMMIT rolls back. IMMEDIATE keeps a second program out.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(connection)
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+async def _migrate_server(url: URL) -> None:
+    engine = server_engine(url, writing=True)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -59,9 +59,9 @@ class SteadyConnection:
         with outages():
             return await to_the_end(self._connection.execute(statement, parameters))
 
-    async def fetch(self, statement: Any) -> Sequence[RowMapping]:
+    async def fetch(self, statement: Any, parameters: Any = None) -> Sequence[RowMapping]:
         """Run a statement and give its rows."""
-        return (await self.execute(statement)).mappings().all()
+        return (await self.execute(statement, parameters)).mappings().all()
 
     async def commit(self) -> None:
         """Commit and give the connection back; when that fails, nothing is committed and the connection is dropped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from workers.errors import AlreadyDone, RetryLater
 from workers.records import CALLED_OFF
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from workers.registry.database import Registry, Transaction
     from workers.registry.reader import Rows
     from workers.registry.writer import Writer
+
+
+# Built once: to build a statement takes longer than to run it.
+_MINE = (t.effects.c.element_instance_key == bindparam("element")) & (t.effects.c.job_type == bindparam("type"))
+_STORED = select(t.effects.c.result).where(_MINE)
+_FINISH = update(t.effects).where(_MINE)
+_STATE = select(t.dossiers.c.state).where(t.dossiers.c.code == bindparam("code")).with_for_update(key_share=True)
 
 
 class RegistryUnit:
@@ -37,9 +44,7 @@ class RegistryUnit:
         self._job = job
         self._opening = asyncio.Lock()
         self._transaction: Transaction | None = None
-        self._mine = (t.effects.c.element_instance_key == job.element_instance_key) & (
-            t.effects.c.job_type == contract_type
-        )
+        self._mine = {"element": job.element_instance_key, "type": contract_type}
 
     async def stored_result(self) -> dict[str, Any] | None:
         """Give the result of an earlier delivery; None when none committed."""
@@ -64,7 +69,7 @@ class RegistryUnit:
         code = self._job.dossier_code or result.get("dossier_code")
         values = {"result": result, "dossier_code": code, "at": self._registry.now()}
         try:
-            await transaction.connection.execute(update(t.effects).where(self._mine).values(values))
+            await transaction.connection.execute(_FINISH, {**self._mine, **values})
         except BaseException:
             await transaction.rollback()
             raise
@@ -105,14 +110,14 @@ class RegistryUnit:
 
     async def _still_wanted(self, transaction: Transaction, code: str) -> None:
         # The row is locked to the end, in every job before anything else: who calls the dossier off waits or is seen.
-        d = t.dossiers.c
-        found = await transaction.writer.rows(select(d.state).where(d.code == code).with_for_update(key_share=True))
+        found = await transaction.writer.rows(_STATE, {"code": code})
         if found and found[0]["state"] in CALLED_OFF:
             raise RetryLater(f"Hồ sơ {code} đã được rút, dừng hoặc từ chối nên bước này không làm nữa.")
 
     async def _stored(self, reader: Reader) -> dict[str, Any] | None:
-        return await reader.effect(self._mine)
+        rows = await reader.rows(_STORED, self._mine)
+        return rows[0]["result"] if rows else None
 
-    async def _fetch(self, statement: Any) -> Rows:
+    async def _fetch(self, statement: Any, parameters: Any = None) -> Rows:
         source = self._transaction.writer if self._transaction else self._registry.latest
-        return await source.rows(statement)
+        return await source.rows(statement, parameters)

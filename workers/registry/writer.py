@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Executable, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workers.records import (
@@ -28,7 +29,7 @@ from workers.registry.reader import OPINION_COLUMNS, STEP_COLUMNS, Reader
 from workers.registry.words import dossier_words
 
 if TYPE_CHECKING:
-    from workers.registry.steady import SteadyConnection
+    from workers.registry.connection import Connection
 
 Clock = Callable[[], datetime]
 R = TypeVar("R", bound=Record)
@@ -37,7 +38,7 @@ R = TypeVar("R", bound=Record)
 class Writer(Reader):
     """Read and write in one transaction: it sees its own changes, nobody else does before the commit."""
 
-    def __init__(self, connection: SteadyConnection, now: Clock) -> None:
+    def __init__(self, connection: Connection, now: Clock) -> None:
         super().__init__(connection.fetch)
         self._connection = connection
         self._now = now
@@ -45,9 +46,9 @@ class Writer(Reader):
     async def add_submission(self, submission: Submission) -> None:
         """Keep what was handed in."""
         values = submission.model_dump(exclude={"applicant", "documents", "dossier_code"})
-        await self._connection.execute(insert(t.submissions).values(values))
-        applicant = submission.applicant.model_dump()
-        await self._connection.execute(insert(t.applicants).values(submission_id=submission.id, **applicant))
+        await self._connection.execute(insert(t.submissions), values)
+        applicant = {"submission_id": submission.id, **submission.applicant.model_dump()}
+        await self._connection.execute(insert(t.applicants), applicant)
         await self._add_documents(submission.id, submission.documents)
 
     async def change_submission(self, submission: Submission) -> None:
@@ -84,7 +85,7 @@ class Writer(Reader):
 
     async def add_dossier(self, dossier: DossierRecord) -> None:
         """Keep a new dossier and link its submission."""
-        await self._connection.execute(insert(t.dossiers).values(dossier.model_dump()))
+        await self._connection.execute(insert(t.dossiers), dossier.model_dump())
         await self._add_words(dossier)
         await self._insert_if_absent(t.timeline_heads, dossier_code=dossier.code, seq=0, hash="")
 
@@ -125,11 +126,11 @@ class Writer(Reader):
 
     async def add_paper(self, paper: PaperRecord) -> None:
         """Keep a produced paper."""
-        await self._connection.execute(insert(t.papers).values(paper.model_dump()))
+        await self._connection.execute(insert(t.papers), paper.model_dump())
 
     async def add_opinion(self, opinion: OpinionRecord) -> None:
         """Keep a request for an opinion."""
-        await self._connection.execute(insert(t.opinions).values(opinion.model_dump()))
+        await self._connection.execute(insert(t.opinions), opinion.model_dump())
 
     async def update_opinion(self, request_id: str, **changes: Any) -> OpinionRecord:
         """Change fields of an opinion and return it whole. Raises KeyError for an unknown request."""
@@ -144,7 +145,7 @@ class Writer(Reader):
 
     async def add_deadline_change(self, change: DeadlineChange) -> None:
         """Keep a revision of the deadline."""
-        await self._connection.execute(insert(t.deadline_changes).values(change.model_dump()))
+        await self._connection.execute(insert(t.deadline_changes), change.model_dump())
 
     async def open_step(self, step: OpenStep) -> None:
         """Record that somebody holds a step from now on; a second call for the same step changes nothing."""
@@ -186,7 +187,7 @@ class Writer(Reader):
             await self._insert_if_absent(heads, dossier_code=entry.dossier_code, seq=0, hash="")
             row = await self._first(locked)
         linked = link(entry, Head(**row) if row else Head())
-        await self._connection.execute(insert(t.timeline).values(linked.model_dump()))
+        await self._connection.execute(insert(t.timeline), linked.model_dump())
         await self._connection.execute(update(heads).where(mine).values(seq=linked.seq, hash=linked.hash))
 
     async def _submission_of(self, code: str) -> str:
@@ -210,11 +211,16 @@ class Writer(Reader):
         return await insert_if_absent(self._connection, table, values)
 
 
-async def insert_if_absent(connection: SteadyConnection, table: Table, values: dict[str, Any]) -> bool:
+async def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is taken; tell whether it was. Waits for another transaction that holds the key."""
-    insert_or_skip = postgresql.insert if connection.dialect == "postgresql" else sqlite.insert
-    result = await connection.execute(insert_or_skip(table).values(values).on_conflict_do_nothing())
+    result = await connection.execute(_insert_or_skip(connection.dialect, table), values)
     return result.rowcount == 1
+
+
+@cache
+def _insert_or_skip(dialect: str, table: Table) -> Executable:
+    insert_into = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert_into(table).on_conflict_do_nothing()
 
 
 def _changed(record: R, fixed: set[str], changes: dict[str, Any]) -> tuple[R, dict[str, Any]]:

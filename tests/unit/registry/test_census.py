@@ -93,14 +93,14 @@ async def test_the_cost_does_not_grow_with_what_is_finished(registry, samples):
         if statement.startswith("SELECT"):
             statements.append((statement, parameters))
 
-    engine = registry._reads.sync_engine
+    engine = registry.store._reads
     event.listen(engine, "before_cursor_execute", note)
     await take_census(registry, UNITS, samples.now)
     event.remove(engine, "before_cursor_execute", note)
     assert len(statements) == 4
-    async with registry._reads.connect() as connection:
+    with engine.connect() as connection:
         for statement, parameters in statements:
-            explained = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plan = [row.detail for row in explained]
             reached = [detail for detail in plan if detail.startswith(("SCAN", "SEARCH"))]
             assert all(detail.startswith("SEARCH") for detail in reached), plan

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from workers.records import Applicant
+from workers.registry.database import Registry
 
 SECRETS = ("Ví Dụ", "079000000001", "0900000001", "vidu@example.vn", "example-secret")
 
@@ -17,8 +18,9 @@ def assert_clean(shown):
     assert [secret for secret in SECRETS if secret in shown] == []
 
 
-async def test_a_database_error_does_not_show_the_row(registry, samples, caplog):
+async def test_a_database_error_does_not_show_the_row(database, samples, caplog):
     caplog.set_level(logging.DEBUG, logger="sqlalchemy")
+    registry = await Registry.connect(database.url)
     async with registry.write() as writer:
         await samples.file(writer)
     for attempt in ("add_submission", "add_dossier"):
@@ -31,6 +33,7 @@ async def test_a_database_error_does_not_show_the_row(registry, samples, caplog)
         async with registry.write() as writer:
             await writer.add_submission(samples.submission("S3", applicant=samples.applicant(consent_sms=None)))
     assert_clean("".join(traceback.format_exception(raised.value)))
+    await registry.close()
     assert caplog.records
     assert_clean(caplog.text)
 

@@ -107,7 +107,7 @@ async def test_a_commit_is_on_the_disk_before_it_is_acknowledged(registry):
     connection = await registry.begin()
     pragmas = {}
     for name in ("synchronous", "journal_mode", "foreign_keys"):
-        result = await connection.connection._connection.exec_driver_sql(f"PRAGMA {name}")
+        result = connection.connection._connection.exec_driver_sql(f"PRAGMA {name}")
         pragmas[name] = result.scalar_one()
     await connection.rollback()
     assert pragmas == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}

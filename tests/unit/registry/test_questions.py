@@ -130,7 +130,7 @@ async def everything_asked(registry, samples):
         if re.match(r"\s*(SELECT|UPDATE|DELETE)", statement):
             statements.add((statement, tuple(parameters) if not executemany else tuple(parameters[0])))
 
-    engines = [registry._reads.sync_engine, registry._writes.sync_engine]
+    engines = [getattr(one, "sync_engine", one) for one in (registry.store._reads, registry.store._writes)]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     outbox = Outbox(registry, "host:1")
@@ -175,9 +175,9 @@ async def everything_asked(registry, samples):
 async def test_no_question_and_no_job_reads_a_whole_table(registry, samples, twelve):
     scans = {}
     statements = await everything_asked(registry, samples)
-    async with registry._reads.connect() as connection:
+    with registry.store._reads.connect() as connection:
         for statement, parameters in statements:
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             details = [row.detail for row in plan]
             # "SCAN d USING INDEX" walks an index in the wanted order and stops at the limit; a bare SCAN does not.
             bare = [d for d in details if d.startswith("SCAN") and "USING" not in d and "CONSTANT ROW" not in d]
@@ -257,8 +257,8 @@ def rows_touched(node):
 
 @pytest.mark.sqlite
 async def test_counting_reads_an_index_only(registry, twelve):
-    async with registry._reads.connect() as connection:
-        plan = await connection.execute(
+    with registry.store._reads.connect() as connection:
+        plan = connection.execute(
             text("EXPLAIN QUERY PLAN SELECT lead_unit, state, count(*) FROM dossiers GROUP BY lead_unit, state")
         )
         assert all("COVERING INDEX" in row.detail for row in plan)

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from tests.databases import CHOSEN
 from workers.errors import UserError
 from workers.registry.database import Registry
-from workers.registry.engines import parse_url, sqlite_url, writing_engine
+from workers.registry.engines import parse_url, sqlite_url
 from workers.registry.schema import head, migrate
 from workers.registry.tables import metadata
 
@@ -20,14 +20,14 @@ VERSION = "SELECT version_num FROM alembic_version"
 
 async def test_migrations_make_the_tables_the_program_names(empty_database):
     await migrate(empty_database.url)
-    engine = writing_engine(parse_url(empty_database.url))
+    registry = await Registry.connect(empty_database.url)
+    differences = []
     try:
-        async with engine.connect() as connection:
-            differences = await connection.run_sync(
-                lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
-            )
+        await registry.store.check(
+            lambda connection: differences.extend(compare_metadata(MigrationContext.configure(connection), metadata))
+        )
     finally:
-        await engine.dispose()
+        await registry.close()
     assert differences == []
 
 

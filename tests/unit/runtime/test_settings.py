@@ -24,7 +24,7 @@ def test_home_holds_the_diagrams_and_data_lies_below_it():
     settings = load_settings()
     assert settings.home == ROOT
     assert settings.data == ROOT / ".dieuphoi"
-    assert settings.database == f"sqlite+aiosqlite:///{ROOT / '.dieuphoi' / 'registry.db'}"
+    assert settings.database == f"sqlite:///{ROOT / '.dieuphoi' / 'registry.db'}"
 
 
 def test_the_environment_is_read_and_arguments_win(monkeypatch, tmp_path):
