@@ -48,6 +48,9 @@ chaos: $(VENV)/ready-dev ## Run dossiers through faults: make chaos DOSSIERS=40 
 fuzz: $(VENV)/ready-dev ## Feed spoilt configuration, dossiers and documents: make fuzz SECONDS=600 SEED=7 (both optional)
 	$(BIN)/python -m tests.fuzz $(SECONDS:%=--seconds %) $(SEED:%=--seed %)
 
+bench: $(VENV)/ready-dev ## Measure speed beside other clients and write docs/benchmarks.md (PARTS="runtime growth" for some)
+	$(BIN)/python -m tests.bench $(PARTS)
+
 templates: $(VENV)/ready-dev ## Write the element templates from the workers' contracts
 	$(BIN)/python -m workers.studio.templates
 
