@@ -44,7 +44,10 @@ async def test_a_publication_whose_answer_got_lost_can_be_repeated(client, gatew
     assert len(gateway.published) == 1
 
 
-@pytest.mark.parametrize("status", [Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.DEADLINE_EXCEEDED])
+@pytest.mark.parametrize(
+    "status",
+    [Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.UNKNOWN],
+)
 async def test_passing_errors_are_for_later(client, gateway, status):
     gateway.misbehave("PublishMessage", status)
     with pytest.raises(EngineUnavailable) as caught:

@@ -171,12 +171,13 @@ async def test_a_job_that_waited_beyond_its_deadline_is_not_started(bench, gatew
 async def test_a_refused_acknowledgement_is_repeated(bench, gateway):
     """Gap 5: the acknowledgement is sent once; under back-pressure it is lost."""
     gateway.misbehave("CompleteJob", Status.RESOURCE_EXHAUSTED, 2)
-    gateway.misbehave("CompleteJob", Status.UNAVAILABLE, 1)
+    for status in (Status.UNAVAILABLE, Status.ABORTED, Status.UNKNOWN):
+        gateway.misbehave("CompleteJob", status, 1)
     await gateway.add("sample.job")
     bench.start(JobSpec(contract(), add_one))
     await gateway.until(lambda: gateway.completed)
-    assert gateway.calls["CompleteJob"] == 4
-    assert bench.value("dieuphoi_ack_retries_total", job_type="sample.job") == 3
+    assert gateway.calls["CompleteJob"] == 6
+    assert bench.value("dieuphoi_ack_retries_total", job_type="sample.job") == 5
 
 
 @pytest.mark.parametrize("outcome", ["throw", "fail"])

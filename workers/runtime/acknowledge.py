@@ -19,7 +19,7 @@ from pyzeebe.errors import (
 
 from workers.runtime.answers import Complete, Fail, Silence, Throw
 from workers.runtime.backoff import ACKNOWLEDGEMENT, BackOff
-from workers.runtime.watch import status_of
+from workers.runtime.watch import FATE_UNKNOWN, status_of
 
 if TYPE_CHECKING:
     from pyzeebe.grpc_internals.zeebe_adapter import ZeebeAdapter
@@ -92,7 +92,9 @@ class Acknowledger:
                 # After an attempt of unknown fate the engine most likely heard that one.
                 return Acknowledged.ACCEPTED if uncertain else Acknowledged.LATE
             except UnknownGrpcStatusCodeError as error:
-                raise ResultRefused(status_of(error).name) from None
+                if status_of(error) not in FATE_UNKNOWN:
+                    raise ResultRefused(status_of(error).name) from None
+                uncertain = True
             else:
                 return Acknowledged.ACCEPTED
             wait = self._policy.delay(attempt).total_seconds()

@@ -19,7 +19,7 @@ from pyzeebe.grpc_internals.types import DeployResourceResponse
 
 from workers.errors import RetryLater, UserError
 from workers.runtime.troubles import denied, unreachable
-from workers.runtime.watch import DENIED, status_of
+from workers.runtime.watch import DENIED, FATE_UNKNOWN, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +36,7 @@ CALL = timedelta(seconds=20)
 DEPLOYMENT = timedelta(seconds=120)
 
 _PASSING = {
+    *FATE_UNKNOWN,
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 DENIED = {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}
+FATE_UNKNOWN = {grpc.StatusCode.ABORTED, grpc.StatusCode.UNKNOWN}
+"""What a gateway answers when its broker goes away in the middle of a request: no refusal, it may have been heard."""
 
 
 class AccessDenied(PyZeebeError):
