@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -51,7 +52,9 @@ def main() -> None:
     parser.add_argument("--dossiers", type=int, default=40)
     count = parser.parse_args().dossiers
     place = Path(tempfile.mkdtemp(prefix="dieuphoi-footprint-"))
-    settings = load_settings(data_dir=place, engine_port_offset=PORT_OFFSET)
+    # The supervised processes read the same environment.
+    os.environ |= {"DIEUPHOI_DATA_DIR": str(place), "DIEUPHOI_ENGINE_PORT_OFFSET": str(PORT_OFFSET)}
+    settings = load_settings()
     station = Station(settings)
     try:
         station.up(SilentProgress())

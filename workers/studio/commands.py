@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from workers.studio.lint import lint
 from workers.studio.models import DICTIONARY, read_dictionary, read_models
 from workers.studio.pictures import draw_diagrams
 from workers.studio.reference import commands_page, job_types_page, write_reference
+from workers.studio.scaling import CITY, MEASURED, MEGA, needs
 from workers.studio.templates import write_templates
 
 studio = typer.Typer(help="Công cụ cho người vẽ quy trình.", no_args_is_help=True)
@@ -81,6 +83,35 @@ def reference_command(
         "commands.md": commands_page(context.find_root().command),
     }
     _tell(write_reference(to, pages))
+
+
+@studio.command("scaling", epilog="Ví dụ: dieuphoi studio scaling --dossiers 20000000 --peak 6")
+def scaling_command(
+    dossiers: Annotated[int, typer.Option(help="Hồ sơ mỗi năm.", min=1)] = CITY.dossiers,
+    peak: Annotated[float, typer.Option(help="Giờ cao điểm gấp mấy lần giờ làm việc trung bình.", min=1)] = CITY.peak,
+    communes: Annotated[int, typer.Option(help="Số xã, phường, đặc khu.", min=1)] = CITY.communes,
+    days_in_progress: Annotated[
+        float, typer.Option(help="Số ngày từ lúc nộp đến lúc xong.", min=0)
+    ] = CITY.days_in_progress,
+    history_days: Annotated[float, typer.Option(help="Số ngày giữ hồ sơ đã xong trong Operate.", min=0)] = (
+        CITY.history_days
+    ),
+    file_megabytes: Annotated[float, typer.Option(help="Tệp người nộp gửi mỗi hồ sơ, MB.", min=0)] = (
+        CITY.file_bytes / MEGA
+    ),
+) -> None:
+    """Tính máy chủ, phân vùng, ổ đĩa cần cho cả Thành phố, từ số đo một hồ sơ (docs/scaling.md)."""
+    city = replace(
+        CITY,
+        dossiers=dossiers,
+        peak=peak,
+        communes=communes,
+        days_in_progress=days_in_progress,
+        history_days=history_days,
+        file_bytes=file_megabytes * MEGA,
+    )
+    for line in needs(MEASURED, city):
+        typer.echo(f"{line.what}: {line.amount}  ({line.how})")
 
 
 def _tell(paths: list[Path]) -> None:
