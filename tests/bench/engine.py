@@ -116,8 +116,16 @@ def counter(management: str, name: str, **labels: str) -> float:
 
 def _wait_ready(urls: tuple[str, ...], process: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not all(http_status(url, 2.0) == 200 for url in urls):
+    while not (all(http_status(url, 2.0) == 200 for url in urls) and _leads(urls[-1])):
         if process.poll() is not None or time.monotonic() > deadline:
             message = f"the broker does not answer; see {log}"
             raise RuntimeError(message)
         time.sleep(0.1)
+
+
+def _leads(topology: str) -> bool:
+    """Tell whether the broker leads its partition: it answers before it takes commands."""
+    with urllib.request.urlopen(topology, timeout=10) as answer:
+        brokers = json.load(answer)["brokers"]
+    partitions = [one for broker in brokers for one in broker["partitions"]]
+    return any(one["role"] == "leader" and one["health"] == "healthy" for one in partitions)

