@@ -345,3 +345,11 @@ def test_a_message_takes_the_place_of_a_help_text_so_that_nothing_moves_under_th
             typed = component["type"] in {"textfield", "textarea", "number"}
             checked = typed and component.get("validate", {}).keys() & rules
             assert not checked or component.get("description"), (form.id, component["label"])
+
+
+def test_lists_of_papers_say_that_each_copy_takes_a_row(models):
+    """A paper wanted in two copies is complete when it stands there twice."""
+    lists = {"intake_papers", "supplement_papers"}
+    labels = [one["label"] for form in models.forms for one in form.components if one.get("path") in lists]
+    assert labels
+    assert [label for label in labels if "(mỗi bản một dòng)" not in label] == []
