@@ -353,3 +353,14 @@ def test_lists_of_papers_say_that_each_copy_takes_a_row(models):
     labels = [one["label"] for form in models.forms for one in form.components if one.get("path") in lists]
     assert labels
     assert [label for label in labels if "(mỗi bản một dòng)" not in label] == []
+
+
+def test_whoever_reads_the_opinions_sees_how_they_were_accepted(models, node, browser):
+    """The lead's form names what is said of an accepted opinion apart, as it need not be said."""
+    how = "Đã đưa vào Điều 3 của dự thảo (ví dụ)."
+    data = {**DATA, "opinions": [{**OPINION, "accepted_how": how}]}
+    readers = [form for form in models.forms if "Ý kiến; tiếp thu, giải trình" in form.path.read_text("utf-8")]
+    requests = [{"schema": form.path, "data": data, "picture": None} for form in readers]
+    answers = node("draw_forms", {"browser": browser, "forms": requests})
+    assert answers
+    assert [form.id for form, answer in zip(readers, answers, strict=True) if how not in answer["text"]] == []
