@@ -60,7 +60,7 @@ RINGS = {
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),)),
-        Ring("browser", ((*PYTEST, "tests/browser"),), needs=("chromium",)),
+        Ring("browser", ((*PYTEST, "tests/browser"),), needs=("chromium", "pdftoppm")),
         Ring("chaos", ((*PYTEST, "tests/chaos"),)),
     )
 }
