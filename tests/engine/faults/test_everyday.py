@@ -94,7 +94,7 @@ def test_after_every_refused_start_the_next_works_and_a_second_changes_only_what
     ended = [_ended(one) for one in both]
     assert [code for code, _, _ in ended] == [0, 0], ended
     pids = machine.pids()
-    assert set(pids) == {"opensearch", "broker", "webapps", "mail", "workers"}
+    assert set(pids) == {"opensearch", "broker", "webapps", "mail", "workers", "portal"}
 
     assert machine.run("up")[0] == 0
     assert machine.pids() == pids
@@ -103,7 +103,7 @@ def test_after_every_refused_start_the_next_works_and_a_second_changes_only_what
     rule.write_text(f"{rule.read_text('utf-8')}\n# đổi\n", "utf-8")
     assert machine.run("up")[0] == 0
     after = machine.pids()
-    assert {name for name in pids if pids[name] != after[name]} == {"workers"}
+    assert {name for name in pids if pids[name] != after[name]} == {"workers", "portal"}
 
 
 @pytest.mark.parametrize("closed", ["data", "cache"])
