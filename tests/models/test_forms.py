@@ -151,7 +151,7 @@ NEEDED = {
     ("dossier_change", "change_kind"): {
         "withdraw": ("dossier_code", "reason"),
         "stop": ("dossier_code", "reason", "clause"),
-        "deadline": ("dossier_code", "reason", "clause"),
+        "deadline": ("dossier_code", "reason", "clause", "new_due_at"),
         "late_opinion": ("dossier_code", "reason"),
     },
     ("dossier_change", "late_answer"): {
@@ -250,7 +250,7 @@ def unsaid(request, models, node, browser):
 
 
 def _refused(form, answer):
-    texts = {one["id"]: one["key"] for one in form.components if one["type"] in {"textarea", "textfield"}}
+    texts = {one["id"]: one["key"] for one in form.components if one["type"] in {"textarea", "textfield", "datetime"}}
     return {key for field, key in texts.items() if any(name.startswith(field) for name in answer["errors"])}
 
 
