@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import signal
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -91,6 +92,22 @@ async def test_a_poller_that_hangs_without_error_ends_the_process(bench, gateway
     )
     assert await asyncio.wait_for(bench.task, 30) is ExitCode.WORKER_DIED
     assert not runner.health.alive
+
+
+async def test_a_process_that_was_frozen_is_not_taken_for_dead(bench, gateway, monkeypatch):
+    """Nobody polls while the whole process stands still: that says nothing of a poller."""
+
+    async def hang(*_args: Any, **_kwargs: Any) -> Any:
+        await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr(WatchedAdapter, "activate_jobs", hang)
+    bench.start(JobSpec(contract(), add_one), stuck=timedelta(seconds=0.1), check_every=timedelta(seconds=0.2))
+    for _ in range(4):
+        time.sleep(1)  # noqa: ASYNC251 - the loop has to stand still
+        await asyncio.sleep(0.01)
+    assert not bench.task.done()
+    assert await asyncio.wait_for(bench.task, 30) is ExitCode.WORKER_DIED
 
 
 async def test_a_worker_that_returns_by_itself_is_a_failure(bench, gateway, monkeypatch):

@@ -164,10 +164,13 @@ class Runner:
         """Return when a poller stopped polling though it has room: pyzeebe may hang without an error."""
         suspects: set[str] = set()
         stuck: set[str] = set()
+        every = self._options.check_every.total_seconds()
         while not stuck:
-            await asyncio.sleep(self._options.check_every.total_seconds())
-            # Twice in a row: a poller that just got room again, or a loop that was blocked, is not dead.
-            before, suspects = suspects, self._silent_types()
+            asleep_since = self._watch.clock()
+            await asyncio.sleep(every)
+            frozen = self._watch.clock() - asleep_since > 2 * every
+            # Twice in a row: a poller that just got room again, or one of a process that stood still, is not dead.
+            before, suspects = suspects, set() if frozen else self._silent_types()
             stuck = before & suspects
         log.error("worker.stuck", job_types=sorted(stuck))
 
