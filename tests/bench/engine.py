@@ -97,6 +97,8 @@ def running(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NOBODY = 65534
+MAIL_WEB_PORT = 18025
 PATIENCE = 300
 MISTAKE = 2
 
@@ -48,6 +49,8 @@ class Machine:
             "DIEUPHOI_HOME": str(self.home),
             "DIEUPHOI_DATA_DIR": str(self.data),
             "DIEUPHOI_ENGINE_PORT_OFFSET": str(PORT_OFFSET),
+            # With the offset it would be a port of a Camunda that runs beside these tests without one.
+            "DIEUPHOI_MAIL_WEB_PORT": str(MAIL_WEB_PORT),
         }
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
