@@ -301,7 +301,7 @@ def _to_applicant(
             address=applicant.address,
             phone=applicant.phone,
             email=applicant.email,
-            id_number=applicant.id_number,
+            id_number=applicant.id_number or applicant.tax_code,
         ),
         "procedure_name": procedure.name,
         "request": dossier.title,

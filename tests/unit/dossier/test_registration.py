@@ -299,6 +299,13 @@ async def test_the_receipt_names_what_was_filed_as_the_procedure_does(office):
     assert receipt.limit.text == "20 ngày"
 
 
+async def test_the_receipt_of_an_enterprise_names_its_code(office):
+    firm = Applicant(name="Công ty TNHH Kho Ví Dụ", tax_code="0309999997")
+    code = await office.registered(applicant=firm)
+    await office.run("dossier.accept", dossier_code=code)
+    assert office.press.made[-1].applicant.id_number == "0309999997"
+
+
 async def test_a_dossier_without_papers_still_gets_a_receipt(office):
     code = await office.registered(documents=[])
     await office.run("dossier.accept", dossier_code=code)
