@@ -59,7 +59,7 @@ RINGS = {
         Ring("postgres", ((*ON_POSTGRESQL, *PYTEST, *USING_THE_REGISTRY),), needs=("postgres",)),
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
-        Ring("engine", ((*PYTEST, "tests/engine"),)),
+        Ring("engine", ((*PYTEST, "tests/engine"),), needs=("postgres",)),
         Ring("browser", ((*PYTEST, "tests/browser"),), needs=("chromium", "pdftoppm")),
         Ring("chaos", ((*PYTEST, "tests/chaos"),)),
     )
