@@ -119,6 +119,12 @@ class PostgresServer:
         self.psql(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}")
         return f"postgresql://{OWNER}:{self._password}@127.0.0.1:{self.port}/{name}"
 
+    def lose(self, url: str) -> None:
+        """Delete a database with all that is in it and leave an empty one of the same name."""
+        name = url.rpartition("/")[2]
+        self.psql(f"DROP DATABASE {name}")
+        self.psql(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0")
+
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the server's administrator; return what psql prints, fields divided by a bar."""
         done = self._run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import signal
 import unicodedata
 from typing import TYPE_CHECKING
@@ -18,7 +19,10 @@ from workers.registry import tables as t
 from workers.registry.outbox import OutboxState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine.faults.town import Town
+    from tests.postgres import PostgresServer
 
 KILLS = 4
 PYZEEBE_GIVES_UP_AFTER = 10
@@ -37,6 +41,38 @@ async def test_killed_workers_lose_no_dossier_and_repeat_no_effect(town: Town) -
         await town.time_out_jobs()
         codes = await town.registered(services, submissions)
         await town.finished(services, codes)
+        await assert_sound(town, services)
+
+
+async def test_three_processes_share_engine_and_registry_and_one_of_them_is_killed(town: Town) -> None:
+    async with town.open() as services, town.staff(services), town.more_workers(2) as others:
+        submissions = await town.submit(services, mix(24))
+        await town.registered(services, submissions[:8])
+        others[0].kill()
+        await town.time_out_jobs()
+        codes = await town.registered(services, submissions[8:])
+        await town.finished(services, town.codes)
+        assert len(codes) == len(set(codes)) == 16
+        for process in (town.workers, *others):
+            assert "job.completed" in {line["event"] for line in process.lines()}
+        await town.letters_settled(services)
+        await assert_sound(town, services)
+
+
+async def test_a_registry_that_crashes_and_comes_back_loses_no_dossier(town: Town, server: PostgresServer) -> None:
+    chance = random.Random(5432)
+    async with town.open() as services:
+        submissions = await town.submit(services, mix(6))
+        pid = town.workers.pid
+        await asyncio.sleep(chance.uniform(0.5, 3))
+        server.kill()
+        await town.workers.until_answer("/readyz", httpx2.codes.SERVICE_UNAVAILABLE)
+        server.start()
+        await town.workers.wait_ready()
+        async with town.staff(services):
+            codes = await town.registered(services, submissions)
+            await town.finished(services, codes)
+        assert town.workers.pid == pid
         await assert_sound(town, services)
 
 
@@ -114,6 +150,31 @@ async def test_each_letter_goes_out_once_through_every_fault_of_the_mail_server(
         after = await town.letter_states(services)
         assert after[OutboxState.FAILED] - before[OutboxState.FAILED] == 1
         assert after[OutboxState.UNKNOWN] - before[OutboxState.UNKNOWN] == 2
+        await assert_sound(town, services)
+
+
+async def test_what_was_saved_half_way_is_put_back_after_all_is_lost_and_the_dossiers_are_finished(
+    town: Town, server: PostgresServer, tmp_path: Path
+) -> None:
+    async with town.open() as services:
+        codes = await town.registered(services, await town.submit(services, mix(6)))
+    town.workers.send(signal.SIGTERM)
+    assert await asyncio.to_thread(town.workers.wait) == 0
+    await asyncio.to_thread(town.stack.down)
+    code, said = await asyncio.to_thread(town.type, "backup", str(tmp_path / "saved"))
+    assert code == 0, said
+
+    await asyncio.to_thread(town.stack.wipe)
+    shutil.rmtree(town.settings.data / "documents")
+    server.lose(town.settings.database)
+    code, said = await asyncio.to_thread(town.type, "restore", str(tmp_path / "saved"))
+    assert code == 0, said
+
+    await asyncio.to_thread(town.stack.up)
+    town.workers.start()
+    await town.workers.wait_ready()
+    async with town.open() as services, town.staff(services):
+        await town.finished(services, codes)
         await assert_sound(town, services)
 
 

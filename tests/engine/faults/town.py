@@ -99,6 +99,12 @@ class Workers:
         assert self._process is not None
         return self._process.pid
 
+    def beside(self, number: int) -> Workers:
+        """Make another process like this one, with a log and a port of its own."""
+        port = int(self.environment["DIEUPHOI_METRICS_PORT"]) + number
+        environment = {**self.environment, "DIEUPHOI_METRICS_PORT": str(port)}
+        return Workers(environment, self.log.with_name(f"workers-{number}.log"))
+
     def start(self) -> None:
         """Start; returns at once."""
         assert self._process is None
@@ -148,13 +154,17 @@ class Workers:
 
     async def wait_ready(self, seconds: float = PATIENCE) -> None:
         """Wait until every job type is polled."""
+        await self.until_answer("/readyz", httpx2.codes.OK, seconds)
 
-        async def ready() -> bool:
+    async def until_answer(self, path: str, code: int, seconds: float = PATIENCE) -> None:
+        """Wait until the health server answers so."""
+
+        async def answered() -> bool:
             assert self._process is not None
             assert self._process.poll() is None, self.log.read_text("utf-8")[-2000:]
-            return await self.answer("/readyz") == httpx2.codes.OK
+            return await self.answer(path) == code
 
-        await eventually(ready, seconds)
+        await eventually(answered, seconds)
 
     async def answer(self, path: str) -> int | None:
         """Ask the health server; None when nobody answers."""
@@ -326,9 +336,27 @@ class Town:
             else:
                 assert await outbox.requeue(letter.id, services.now())
 
+    @asynccontextmanager
+    async def more_workers(self, count: int) -> AsyncIterator[list[Workers]]:
+        """Run more processes of workers beside the first."""
+        others = [self.workers.beside(number) for number in range(1, count + 1)]
+        try:
+            for one in others:
+                one.start()
+            for one in others:
+                await one.wait_ready()
+            yield others
+        finally:
+            for one in others:
+                one.close()
+
     def doctor(self) -> tuple[int, str]:
         """Run `dieuphoi doctor`: exit code and what it says."""
-        command = [sys.executable, "-m", "workers.cli", "doctor"]
+        return self.type("doctor")
+
+    def type(self, *words: str) -> tuple[int, str]:
+        """Run a command of dieuphoi: exit code and what it says."""
+        command = [sys.executable, "-m", "workers.cli", *words]
         done = subprocess.run(
             command, env=self.environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
         )
