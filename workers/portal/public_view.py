@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.records import FINISHED, DossierState, TimelineKind
+from workers.records import IN_PROGRESS, DossierState, TimelineKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 PAPERS_FOR_APPLICANTS = frozenset({"receipt", "supplement_request", "refusal", "apology", "stop_notice", "decision"})
 """Kinds of papers that are written to the applicant; slips and opinions stay between units."""
-
-DEMANDS_ACTION = frozenset({DossierState.SUPPLEMENT_REQUESTED})
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def public_view(
         result_number=dossier.result_number,
         rating=dossier.rating,
         may_supplement=asked,
-        may_withdraw=dossier.state not in FINISHED | {DossierState.RESOLVED},
+        may_withdraw=dossier.state in IN_PROGRESS,
         may_rate=dossier.state is DossierState.RETURNED and dossier.rating is None,
     )
 
