@@ -71,6 +71,7 @@ def load_rules(settings: Settings) -> Rulebook:
         procedures=configuration.procedures,
         norms=configuration.norms,
         notices=configuration.notices,
+        feedback=configuration.feedback,
         form_sets=configuration.form_sets,
         steps=load_steps(settings.home / "bpmn"),
         accounts=load_accounts(config / "staff.yaml", configuration.organization),

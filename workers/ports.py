@@ -15,11 +15,17 @@ if TYPE_CHECKING:
         Applicant,
         DeadlineChange,
         DossierRecord,
+        FeedbackAnswer,
+        FeedbackHandover,
+        FeedbackPhoto,
+        FeedbackRating,
+        FeedbackRecord,
         FiledDocument,
         OpenStep,
         OpinionRecord,
         OutboxDraft,
         PaperRecord,
+        Reporter,
         Submission,
         TimelineEntry,
     )
@@ -58,6 +64,29 @@ class Reader(Protocol):
 
     async def open_steps(self, code: str) -> Sequence[OpenStep]:
         """List the steps somebody holds now."""
+
+    async def feedback(self, code: str) -> FeedbackRecord | None:
+        """Find a citizen's feedback."""
+
+    async def reporter(self, code: str) -> Reporter:
+        """Find who gave feedback. Raises KeyError for an unknown code."""
+
+    async def feedback_photos(self, code: str) -> Sequence[FeedbackPhoto]:
+        """List the photos of a feedback, oldest first."""
+
+    async def feedback_answers(self, code: str) -> Sequence[FeedbackAnswer]:
+        """List the answers to a feedback, oldest first."""
+
+    async def feedback_ratings(self, code: str) -> Sequence[FeedbackRating]:
+        """List what the citizen gave the answers, oldest first."""
+
+    async def feedback_handovers(self, code: str) -> Sequence[FeedbackHandover]:
+        """List which units handed a feedback on, oldest first."""
+
+    async def find_feedback(
+        self, *, field: str | None = None, since: datetime | None = None, limit: int = 50
+    ) -> Sequence[FeedbackRecord]:
+        """List feedback, newest first."""
 
     async def coming_number(self, scope: str) -> int:
         """Foresee the next number of a counter; another transaction may take it first."""
@@ -98,6 +127,30 @@ class Writer(Reader, Protocol):
 
     async def add_deadline_change(self, change: DeadlineChange) -> None:
         """Keep a revision of the deadline."""
+
+    async def add_feedback(self, feedback: FeedbackRecord, reporter: Reporter) -> None:
+        """Keep a citizen's feedback and who gave it."""
+
+    async def update_feedback(self, code: str, **changes: Any) -> FeedbackRecord:
+        """Change fields of a feedback and return it whole. Raises KeyError for an unknown code."""
+
+    async def add_feedback_photo(self, code: str, photo: FeedbackPhoto) -> None:
+        """Keep a photo of a feedback; the file is in the document store."""
+
+    async def publish_feedback_photos(self, code: str, sha256s: Iterable[str]) -> None:
+        """Show these photos of a feedback to the public and hide the others."""
+
+    async def add_feedback_answer(self, code: str, answer: FeedbackAnswer) -> None:
+        """Keep an answer to a feedback."""
+
+    async def publish_feedback_answer(self, code: str, public_text: str | None) -> None:
+        """Say what the public may read of the newest answer."""
+
+    async def add_feedback_rating(self, code: str, rating: FeedbackRating) -> bool:
+        """Keep what the citizen gave an answer; tells whether it is the first for that answer, else nothing changes."""
+
+    async def add_feedback_handover(self, code: str, handover: FeedbackHandover) -> None:
+        """Keep that one unit handed a feedback to another."""
 
     async def open_step(self, step: OpenStep) -> None:
         """Record that somebody holds a step from now on; a second call for the same step changes nothing."""

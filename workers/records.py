@@ -1,7 +1,7 @@
 """Name the rows of the registry: what is known of a dossier beyond the engine's variables.
 
 Instants are aware datetimes; the registry stores them in UTC and returns them in Asia/Ho_Chi_Minh.
-Personal data stands in `Applicant` and in outbox rows only.
+Personal data stands in `Applicant`, `Reporter`, in what citizens wrote in their feedback, and in outbox rows only.
 """
 
 from __future__ import annotations
@@ -182,6 +182,121 @@ class PaperRecord(Record):
     sha256: str
     name: str
     made_at: datetime
+
+
+class FeedbackState(StrEnum):
+    """Say how far a citizen's feedback is; lateness is derived, never a state."""
+
+    RECEIVED = "received"
+    FORWARDED = "forwarded"
+    IN_PROGRESS = "in_progress"
+    ANSWERED = "answered"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    ROUTED_OUT = "routed_out"
+    REJECTED = "rejected"
+    MERGED = "merged"
+
+
+FEEDBACK_OPEN = frozenset(
+    {FeedbackState.RECEIVED, FeedbackState.FORWARDED, FeedbackState.IN_PROGRESS, FeedbackState.REOPENED}
+)
+"""A unit still owes the citizen an answer."""
+
+
+class PublicState(StrEnum):
+    """Say whether the public sees a feedback; a person decides."""
+
+    PENDING = "pending"
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+
+
+class Reporter(Record):
+    """Hold who gave feedback and how they agreed to be told. Personal data."""
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    consent_email: bool = False
+    consent_sms: bool = False
+    consent_zalo: bool = False
+
+
+class FeedbackRecord(Record):
+    """Hold a citizen's feedback (phản ánh, kiến nghị). `process_instance_key` finds it in Operate.
+
+    `field`: None while nobody classified it. `commune`: the commune-level unit it lies in. `restricted`: about the
+    conduct of officials, hidden from the unit concerned and from the public. `round`: how often it was reopened.
+    `forwarded_at`: first handed to a unit. `original_due_at` never changes. `committed_on`: the promise of an interim
+    answer.
+    """
+
+    code: str
+    secret: str
+    received_at: datetime
+    channel: str
+    field: str | None = None
+    text: str
+    place: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    commune: str | None = None
+    anonymous: bool = False
+    restricted: bool = False
+    state: FeedbackState = FeedbackState.RECEIVED
+    unit: str | None = None
+    process_instance_key: int | None = None
+    forward_due_at: datetime
+    forwarded_at: datetime | None = None
+    due_at: datetime | None = None
+    original_due_at: datetime | None = None
+    deadline_provisional: bool = False
+    committed_on: date | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    round: int = 0
+    public_state: PublicState = PublicState.PENDING
+    public_text: str | None = None
+    merged_into: str | None = None
+
+
+class FeedbackPhoto(Record):
+    """Hold one photo of a feedback (kind: report, before, after): a file of the document store without metadata."""
+
+    sha256: str
+    name: str
+    kind: str
+    public: bool = False
+
+
+class FeedbackAnswer(Record):
+    """Hold one answer (kind: interim, final, routed_out, rejected); `public_text` is what the public may read."""
+
+    kind: str
+    text: str
+    public_text: str | None = None
+    committed_on: date | None = None
+    at: datetime
+    unit: str
+
+
+class FeedbackRating(Record):
+    """Hold what the citizen gave an answer: 1 to 5 stars. `round` says which answer, as in `FeedbackRecord`."""
+
+    stars: int = Field(ge=1, le=5)
+    comment: str = ""
+    at: datetime
+    round: int = 0
+
+
+class FeedbackHandover(Record):
+    """Hold one hand-over between units; `reason` says why: forwarded, wrong address, reopened."""
+
+    from_unit: str
+    to_unit: str
+    reason: str
+    at: datetime
 
 
 class OpenStep(Record):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workers.records import DossierRecord, FiledDocument
     from workers.regulation.calendar import Calendar
     from workers.regulation.deadlines import Deadline, SupplementRule
+    from workers.regulation.feedback import FeedbackPolicy
     from workers.regulation.limits import Limit
     from workers.regulation.norms import Norms
     from workers.regulation.notices import NoticePolicy
@@ -89,6 +90,7 @@ class Rulebook:
     procedures: Procedures
     norms: Norms
     notices: NoticePolicy
+    feedback: FeedbackPolicy
     form_sets: Sequence[StatutorySet]
     steps: Mapping[tuple[str, str], Step]
     accounts: Sequence[Account]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from workers.configuration.files import OrganizationFile
+    from workers.regulation.feedback import FeedbackPolicy
     from workers.regulation.norms import Norms
     from workers.regulation.notices import NoticePolicy
     from workers.regulation.organization import Organization, Unit
@@ -65,6 +66,31 @@ def check_channels(source: Source, notices: NoticePolicy) -> None:
             source.note(("channels", index, "enabled"), text)
     for index in _repeats(codes):
         source.note(("channels", index, "code"), f"kênh “{codes[index]}” ghi hai lần, chỉ được ghi một lần.")
+
+
+def check_feedback(source: Source, policy: FeedbackPolicy, organization: Organization) -> None:
+    """Check that fields and groups are named once, that fields have a group and every unit is one of today."""
+    for key, codes in (
+        ("groups", [one.code for one in policy.groups]),
+        ("fields", [one.code for one in policy.fields]),
+        ("routed_out", [one.code for one in policy.routed_out]),
+    ):
+        for index in _repeats(codes):
+            source.note((key, index, "code"), f"mã “{codes[index]}” ghi hai lần, chỉ được ghi một lần.")
+    groups = [one.code for one in policy.groups]
+    named: list[tuple[Location, str]] = [(("coordinator",), policy.coordinator)]
+    for index, field in enumerate(policy.fields):
+        named.append((("fields", index, "unit"), field.unit))
+        if field.group not in groups:
+            source.note(("fields", index, "group"), f"đang ghi “{field.group}”, cần một trong: {', '.join(groups)}.")
+        if field.restricted and field.level is UnitLevel.COMMUNE:
+            source.note(
+                ("fields", index, "level"), "lĩnh vực hạn chế (restricted) không giao cho cấp xã, cần cấp khác."
+            )
+    for at, code in named:
+        unit = organization.last_version(code)
+        if unit is None or unit.valid_to is not None:
+            source.note(at, f"đang ghi “{code}”, cần mã của một đơn vị đang hoạt động có trong organization.yaml.")
 
 
 def check_form_sets(source: Source, form_sets: Sequence[FormSet]) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from workers.configuration.crosschecks import (
     check_channels,
+    check_feedback,
     check_form_sets,
     check_norms,
     check_procedures,
@@ -18,6 +19,7 @@ from workers.configuration.crosschecks import (
 from workers.configuration.files import FormSetsFile, OrganizationFile
 from workers.errors import ConfigError
 from workers.regulation.calendar import Calendar
+from workers.regulation.feedback import FeedbackPolicy
 from workers.regulation.norms import Norms
 from workers.regulation.notices import NoticePolicy
 from workers.regulation.organization import Organization, Unit
@@ -44,6 +46,7 @@ class Configuration:
     procedures: Procedures
     norms: Norms
     notices: NoticePolicy
+    feedback: FeedbackPolicy
     form_sets: tuple[FormSet, ...]
 
     @cached_property
@@ -71,6 +74,10 @@ class Configuration:
             (years, f"Lịch làm việc chưa xác nhận: {', '.join(years)}"),
             (procedures, f"{len(procedures)} phiên bản thủ tục có nội dung hoặc thời hạn chưa xác nhận"),
             (units, f"{len(units)} đơn vị có tên, ngày hoặc kế thừa chưa xác nhận"),
+            (
+                self.feedback.unconfirmed(),
+                f"{len(self.feedback.unconfirmed())} lĩnh vực, thời hạn, từ cảnh báo của phản ánh 1022 chưa xác nhận",
+            ),
             (placeholders, f"{len(placeholders)} đơn vị dùng mã định danh tạm"),
         ]
         return [text for items, text in found if items]
@@ -95,6 +102,8 @@ def load_configuration(config_dir: Path) -> Configuration:
     norms = norms_source.whole(Norms)
     notices_source = source("notifications.yaml")
     notices = notices_source.whole(NoticePolicy)
+    feedback_source = source("feedback.yaml")
+    feedback = feedback_source.whole(FeedbackPolicy)
     form_sets_source = source("form_sets.yaml")
     form_sets = form_sets_source.whole(FormSetsFile)
     procedures = _procedures(config_dir, source)
@@ -106,15 +115,17 @@ def load_configuration(config_dir: Path) -> Configuration:
         check_norms(norms_source, norms)
     if notices:
         check_channels(notices_source, notices)
+    if feedback and organization:
+        check_feedback(feedback_source, feedback, organization)
     if form_sets:
         check_form_sets(form_sets_source, form_sets.form_sets)
     check_procedures(procedures, organization, norms)
 
     mistakes = sorted(mistake for one in sources for mistake in one.mistakes)
-    if mistakes or not (organization and calendar and norms and notices and form_sets):
+    if mistakes or not (organization and calendar and norms and notices and feedback and form_sets):
         raise ConfigError(_all(mistakes))
     versions = Procedures(procedure for _, _, procedure in procedures)
-    return Configuration(organization, calendar, versions, norms, notices, form_sets.form_sets)
+    return Configuration(organization, calendar, versions, norms, notices, feedback, form_sets.form_sets)
 
 
 def _units(source: Source) -> list[Placed[Unit]]:

@@ -6,17 +6,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, or_, select, tuple_, union
 
 from workers.records import (
     Applicant,
     DeadlineChange,
     DossierRecord,
     DossierState,
+    FeedbackAnswer,
+    FeedbackHandover,
+    FeedbackPhoto,
+    FeedbackRating,
+    FeedbackRecord,
+    FeedbackState,
     FiledDocument,
     OpenStep,
     OpinionRecord,
     PaperRecord,
+    PublicState,
+    Record,
+    Reporter,
     Submission,
     TimelineEntry,
 )
@@ -38,6 +47,7 @@ _APPLICANT_COLUMNS = [t.applicants.c[name] for name in Applicant.model_fields]
 OPINION_COLUMNS = [t.opinions.c[name] for name in OpinionRecord.model_fields]
 _PAPER_COLUMNS = [t.papers.c[name] for name in PaperRecord.model_fields]
 STEP_COLUMNS = [t.steps.c[name] for name in OpenStep.model_fields]
+_REPORTER_COLUMNS = [t.feedback_reporters.c[name] for name in Reporter.model_fields]
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -219,6 +229,67 @@ class Reader:
         if unit is not None:
             statement = statement.where(d.lead_unit == unit)
         return [DossierRecord(**row) for row in await self._fetch(statement)]
+
+    async def feedback(self, code: str) -> FeedbackRecord | None:
+        """Find a citizen's feedback."""
+        row = await self._first(select(t.feedback).where(t.feedback.c.code == code))
+        return FeedbackRecord(**row) if row else None
+
+    async def reporter(self, code: str) -> Reporter:
+        """Find who gave feedback. Raises KeyError for an unknown code."""
+        row = await self._first(select(*_REPORTER_COLUMNS).where(t.feedback_reporters.c.feedback_code == code))
+        if row is None:
+            raise KeyError(code)
+        return Reporter(**row)
+
+    async def feedback_photos(self, code: str) -> Sequence[FeedbackPhoto]:
+        """List the photos of a feedback, oldest first."""
+        return [FeedbackPhoto(**row) for row in await self._of_feedback(t.feedback_photos, FeedbackPhoto, code)]
+
+    async def feedback_answers(self, code: str) -> Sequence[FeedbackAnswer]:
+        """List the answers to a feedback, oldest first."""
+        return [FeedbackAnswer(**row) for row in await self._of_feedback(t.feedback_answers, FeedbackAnswer, code)]
+
+    async def feedback_ratings(self, code: str) -> Sequence[FeedbackRating]:
+        """List what the citizen gave the answers, oldest first."""
+        return [FeedbackRating(**row) for row in await self._of_feedback(t.feedback_ratings, FeedbackRating, code)]
+
+    async def feedback_handovers(self, code: str) -> Sequence[FeedbackHandover]:
+        """List which units handed a feedback on, oldest first."""
+        rows = await self._of_feedback(t.feedback_handovers, FeedbackHandover, code)
+        return [FeedbackHandover(**row) for row in rows]
+
+    async def find_feedback(
+        self,
+        *,
+        state: FeedbackState | None = None,
+        public_state: PublicState | None = None,
+        unit: str | None = None,
+        field: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Sequence[FeedbackRecord]:
+        """List feedback, newest first. The code of the last one of a page, given as `after`, brings the next page."""
+        f = t.feedback.c
+        wanted = ((f.state, state), (f.public_state, public_state), (f.unit, unit), (f.field, field))
+        statement = select(t.feedback).order_by(f.received_at.desc(), f.code.desc()).limit(limit)
+        for column, value in wanted:
+            if value is not None:
+                statement = statement.where(column == value)
+        if since is not None:
+            statement = statement.where(f.received_at >= since)
+        if after is not None:
+            last = await self.feedback(after)
+            if last is None:
+                return []
+            statement = statement.where(tuple_(f.received_at, f.code) < (last.received_at, last.code))
+        return [FeedbackRecord(**row) for row in await self._fetch(statement)]
+
+    async def _of_feedback(self, table: Table, record: type[Record], code: str) -> Rows:
+        columns = [table.c[name] for name in record.model_fields]
+        order = table.c.id if "id" in table.c else table.c.round
+        return await self._fetch(select(*columns).where(table.c.feedback_code == code).order_by(order))
 
     async def count_dossiers(self) -> Sequence[DossierCount]:
         """Count the dossiers by lead unit and state."""

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from workers.registry.columns import Instant, row_id, structured, word
 
@@ -176,6 +189,105 @@ papers = Table(
     Column("name", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
     Index(None, "dossier_code"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("secret", String, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("field", String),
+    Column("text", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("commune", String),
+    Column("anonymous", Boolean, nullable=False),
+    Column("restricted", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("unit", String),
+    Column("process_instance_key", BigInteger),
+    Column("forward_due_at", Instant, nullable=False),
+    Column("forwarded_at", Instant),
+    Column("due_at", Instant),
+    Column("original_due_at", Instant),
+    Column("deadline_provisional", Boolean, nullable=False),
+    Column("committed_on", Date),
+    Column("resolved_at", Instant),
+    Column("closed_at", Instant),
+    Column("round", Integer, nullable=False),
+    Column("public_state", String, nullable=False),
+    Column("public_text", Text),
+    Column("merged_into", String, _of("feedback.code")),
+    Index(None, "received_at", "code"),
+    Index(None, "state", "received_at", "code"),
+    Index(None, "unit", "received_at", "code"),
+    Index(None, "public_state", "received_at", "code"),
+    Index(None, "field", "received_at"),
+    Index(None, "merged_into"),
+)
+
+feedback_reporters = Table(
+    "feedback_reporters",
+    metadata,
+    Column("feedback_code", String, _of("feedback.code"), primary_key=True),
+    Column("name", Text),
+    Column("phone", String),
+    Column("email", String),
+    Column("consent_email", Boolean, nullable=False),
+    Column("consent_sms", Boolean, nullable=False),
+    Column("consent_zalo", Boolean, nullable=False),
+)
+
+feedback_photos = Table(
+    "feedback_photos",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("feedback_code", String, _of("feedback.code"), nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Index(None, "feedback_code"),
+    Index(None, "sha256"),
+)
+
+feedback_answers = Table(
+    "feedback_answers",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("feedback_code", String, _of("feedback.code"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("public_text", Text),
+    Column("committed_on", Date),
+    Column("at", Instant, nullable=False),
+    Column("unit", String, nullable=False),
+    Index(None, "feedback_code"),
+)
+
+feedback_ratings = Table(
+    "feedback_ratings",
+    metadata,
+    Column("feedback_code", String, _of("feedback.code"), primary_key=True),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("stars", Integer, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+feedback_handovers = Table(
+    "feedback_handovers",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("feedback_code", String, _of("feedback.code"), nullable=False),
+    Column("from_unit", String, nullable=False),
+    Column("to_unit", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "feedback_code"),
 )
 
 # Timeline, heads and steps hang on no dossier row: the record of who held what outlives whatever happens to it.

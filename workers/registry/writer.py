@@ -7,18 +7,24 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Executable, Table, delete, insert, select, update
+from sqlalchemy import Executable, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workers.records import (
     DeadlineChange,
     DossierRecord,
+    FeedbackAnswer,
+    FeedbackHandover,
+    FeedbackPhoto,
+    FeedbackRating,
+    FeedbackRecord,
     FiledDocument,
     OpenStep,
     OpinionRecord,
     OutboxDraft,
     PaperRecord,
     Record,
+    Reporter,
     Submission,
     TimelineEntry,
     TimelineKind,
@@ -146,6 +152,54 @@ class Writer(Reader):
     async def add_deadline_change(self, change: DeadlineChange) -> None:
         """Keep a revision of the deadline."""
         await self._connection.execute(insert(t.deadline_changes), change.model_dump())
+
+    async def add_feedback(self, feedback: FeedbackRecord, reporter: Reporter) -> None:
+        """Keep a citizen's feedback and who gave it."""
+        await self._connection.execute(insert(t.feedback), feedback.model_dump())
+        await self._add_to_feedback(t.feedback_reporters, feedback.code, reporter)
+        await self._insert_if_absent(t.timeline_heads, dossier_code=feedback.code, seq=0, hash="")
+
+    async def update_feedback(self, code: str, **changes: Any) -> FeedbackRecord:
+        """Change fields of a feedback and return it whole. Raises KeyError for an unknown code."""
+        mine = t.feedback.c.code == code
+        row = await self._first(select(t.feedback).where(mine).with_for_update())
+        if row is None:
+            raise KeyError(code)
+        after, values = _changed(FeedbackRecord(**row), {"code", "secret", "received_at"}, changes)
+        if values:
+            await self._connection.execute(update(t.feedback).where(mine).values(values))
+        return after
+
+    async def add_feedback_photo(self, code: str, photo: FeedbackPhoto) -> None:
+        """Keep a photo of a feedback; the file is in the document store."""
+        await self._add_to_feedback(t.feedback_photos, code, photo)
+
+    async def publish_feedback_photos(self, code: str, sha256s: Iterable[str]) -> None:
+        """Show these photos of a feedback to the public and hide the others."""
+        p = t.feedback_photos.c
+        chosen = p.sha256.in_(sorted(set(sha256s)))
+        await self._connection.execute(update(t.feedback_photos).where(p.feedback_code == code).values(public=chosen))
+
+    async def add_feedback_answer(self, code: str, answer: FeedbackAnswer) -> None:
+        """Keep an answer to a feedback."""
+        await self._add_to_feedback(t.feedback_answers, code, answer)
+
+    async def publish_feedback_answer(self, code: str, public_text: str | None) -> None:
+        """Say what the public may read of the newest answer."""
+        a = t.feedback_answers.c
+        newest = select(func.max(a.id)).where(a.feedback_code == code).scalar_subquery()
+        await self._connection.execute(update(t.feedback_answers).where(a.id == newest).values(public_text=public_text))
+
+    async def add_feedback_rating(self, code: str, rating: FeedbackRating) -> bool:
+        """Keep what the citizen gave an answer; tells whether it is the first for that answer, else nothing changes."""
+        return await self._insert_if_absent(t.feedback_ratings, feedback_code=code, **rating.model_dump())
+
+    async def add_feedback_handover(self, code: str, handover: FeedbackHandover) -> None:
+        """Keep that one unit handed a feedback to another."""
+        await self._add_to_feedback(t.feedback_handovers, code, handover)
+
+    async def _add_to_feedback(self, table: Table, code: str, record: Record) -> None:
+        await self._connection.execute(insert(table), {"feedback_code": code, **record.model_dump()})
 
     async def open_step(self, step: OpenStep) -> None:
         """Record that somebody holds a step from now on; a second call for the same step changes nothing."""

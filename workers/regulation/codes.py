@@ -1,4 +1,4 @@
-"""Form and read the codes that people meet: dossier codes, document numbers, tracking secrets.
+"""Form and read the codes that people meet: dossier codes, feedback codes, document numbers, tracking secrets.
 
 Dossier code: `{agency}-{yyMMdd}-{NNNN}`, counted per agency and day. Agency codes come in two kinds, both read:
 `H29.14` (QĐ 20/2020/QĐ-TTg) and the older `000.00.14.H29` (QCVN 102:2016/BTTTT).
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _AGENCY = r"(?:[A-Z]\d{2}(?:\.\d{1,6}){0,3}|\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})"
+_FEEDBACK_PREFIX = "PA-"
+_FEEDBACK_LENGTH = 8
 _DOSSIER = re.compile(rf"(?P<agency>{_AGENCY})-(?P<day>\d{{6}})-(?P<number>(?!0+$)\d{{4,6}})")
 
 TRACKING_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -109,6 +111,34 @@ def tracking_secret(choose: Callable[[str], str]) -> str:
     `choose` picks one character of an alphabet at random (`secrets.choice`); 31^10 secrets are about 2^49.
     """
     return "".join(choose(TRACKING_ALPHABET) for _ in range(TRACKING_LENGTH))
+
+
+def new_feedback_code(choose: Callable[[str], str]) -> str:
+    """Make a feedback code such as `PA-7KX2MQ9D`, which nobody can guess from another one.
+
+    `choose` picks one character of an alphabet at random (`secrets.choice`); 31^8 codes are about 2^39.
+    """
+    return _FEEDBACK_PREFIX + "".join(choose(TRACKING_ALPHABET) for _ in range(_FEEDBACK_LENGTH))
+
+
+def is_feedback_code(text: str) -> bool:
+    """Say whether a text has the form of a feedback code."""
+    rest = text.removeprefix(_FEEDBACK_PREFIX)
+    return rest != text and len(rest) == _FEEDBACK_LENGTH and not set(rest) - set(TRACKING_ALPHABET)
+
+
+def parse_feedback_code(text: str) -> str:
+    """Read a feedback code as people type it. Raises UserError naming the form that is expected."""
+    typed = re.sub(r"\s", "", text).upper()
+    code = typed if typed.startswith(_FEEDBACK_PREFIX) else _FEEDBACK_PREFIX + typed.removeprefix("PA")
+    if is_feedback_code(code):
+        return code
+    raise UserError(f"“{text.strip()}” không phải mã phản ánh. Mã phản ánh có dạng PA-7KX2MQ9D.")
+
+
+def rating_key(feedback_code: str, answered: int) -> str:
+    """Name one answer to a feedback, counted from 0; the message with the citizen's rating carries this key."""
+    return f"{feedback_code}:dg{answered}"
 
 
 def clean_tracking_secret(text: str) -> str | None:

@@ -1,6 +1,6 @@
 """Express limits of time as data: an amount, its unit and the clause it comes from."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -10,17 +10,21 @@ from workers.regulation.working_time import WorkingTime
 
 
 class LimitUnit(StrEnum):
-    """Tell the units of limits apart; 8 working hours are one working day."""
+    """Tell the units of limits apart; 8 working hours are one working day. Minutes and days run around the clock."""
 
     WORKING_DAY = "working_day"
     WORKING_HOUR = "working_hour"
     CALENDAR_DAY = "calendar_day"
+    MINUTE = "minute"
+    WORKING_MINUTE = "working_minute"
 
 
 _UNIT_NAMES = {
     LimitUnit.WORKING_DAY: "ngày làm việc",
     LimitUnit.WORKING_HOUR: "giờ làm việc",
     LimitUnit.CALENDAR_DAY: "ngày",
+    LimitUnit.MINUTE: "phút",
+    LimitUnit.WORKING_MINUTE: "phút làm việc",
 }
 
 
@@ -47,6 +51,10 @@ def end_of(limit: Limit, start: datetime, hours: WorkingTime) -> datetime:
             return hours.add_calendar_days(start, limit.amount)
         case LimitUnit.WORKING_HOUR:
             return hours.add_working_minutes(start, limit.amount * 60)
+        case LimitUnit.WORKING_MINUTE:
+            return hours.add_working_minutes(start, limit.amount)
+        case LimitUnit.MINUTE:
+            return start + timedelta(minutes=limit.amount)
 
 
 def start_before(limit: Limit, end: datetime, hours: WorkingTime) -> datetime:
@@ -58,3 +66,7 @@ def start_before(limit: Limit, end: datetime, hours: WorkingTime) -> datetime:
             return hours.add_calendar_days(end, -limit.amount)
         case LimitUnit.WORKING_HOUR:
             return hours.add_working_minutes(end, -limit.amount * 60)
+        case LimitUnit.WORKING_MINUTE:
+            return hours.add_working_minutes(end, -limit.amount)
+        case LimitUnit.MINUTE:
+            return end - timedelta(minutes=limit.amount)

@@ -7,7 +7,7 @@ from workers.coordination.contracts import CONTRACTS as COORDINATION
 from workers.dossier.contracts import CONTRACTS as DOSSIER
 from workers.papers.models import FormSet
 from workers.papers.samples import sample_papers
-from workers.records import DossierState
+from workers.records import DossierState, FeedbackState, PublicState
 from workers.regulation.silence import OpinionAnswer, SilenceOutcome
 from workers.timeline.contracts import CONTRACTS as TIMELINE
 
@@ -22,7 +22,7 @@ DECISIONS = {path.stem for path in (ROOT / "bpmn").glob("*/*.dmn")}
     "ids",
     [
         {contract.type for contract in (*DOSSIER, *COORDINATION, *TIMELINE)},
-        {state.value for state in DossierState},
+        {state.value for state in (*DossierState, *FeedbackState, *PublicState)},
         {paper.kind for paper in sample_papers(FormSet.Y2025) if paper.form_code()},
         {word.value for word in (*OpinionAnswer, *SilenceOutcome)},
         PROCESSES,

@@ -33,6 +33,17 @@ MISTAKES = [
     ("notifications.yaml", "Tin nhắn, enabled: false", "Tin nhắn, enabled: true", "chưa gửi được qua kênh này"),
     ("notifications.yaml", "code: zalo", "code: fax", "đang ghi “fax”, cần một trong: email, sms, zalo"),
     ("notifications.yaml", "code: zalo", "code: sms", "kênh “sms” ghi hai lần"),
+    ("feedback.yaml", "coordinator: H29.08", "coordinator: H29.34", "đang ghi “H29.34”, cần mã của một đơn vị đang"),
+    ("feedback.yaml", "unit: H29.16", "unit: H29.99", "fields.14.unit”: đang ghi “H29.99”"),
+    ("feedback.yaml", "group: tourism", "group: travel", "đang ghi “travel”, cần một trong: infrastructure"),
+    ("feedback.yaml", "code: flooding", "code: road_damage", "mã “road_damage” ghi hai lần"),
+    ("feedback.yaml", "unit: minute", "unit: second", "đang ghi “second”, cần một trong: working_day"),
+    (
+        "feedback.yaml",
+        "level: department\n    unit: H29.16",
+        "level: commune\n    unit: H29.16",
+        "không giao cho cấp xã",
+    ),
     ("form_sets.yaml", 'code: "2025"', 'code: "2030"', "đang ghi “2030”, cần một trong: 2018, 2025"),
     ("form_sets.yaml", "valid_to: 2025-09-14", "valid_to: 2025-09-20", "đang ghi “15/09/2025”, cần 21/09/2025"),
     (CONSTRUCTION, 'code: "1.009974"', "code: [1, 2]", "“code”: cần chữ"),
@@ -124,7 +135,7 @@ def test_text_that_is_not_normalised_is_said_with_its_line(change, mistakes):
 def test_a_folder_that_is_not_there_is_said(config_dir, mistakes):
     for path in config_dir.glob("*.yaml"):
         path.unlink()
-    assert len(mistakes()) == 5
+    assert len(mistakes()) == 6
 
 
 def test_a_unit_may_have_hours_and_a_mailbox_of_its_own(config_dir, change):
