@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from workers.plain import is_control, plain
 from workers.terminal import PlainConsole
 
 NASTY = "a\x1b[2J\x1b]0;tiêu đề\x07\u202egnp.exe\x9b31m\x00\r\ud800b"
+CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def printed(what, **options):
@@ -48,3 +51,13 @@ def test_plain_text_is_composed_once_and_for_all(text):
     assert plain(once) == once
     assert not any(is_control(char) for char in once)
     once.encode()
+
+
+def test_control_characters_are_those_of_unicode_and_what_turns_the_direction():
+    every = [chr(number) for number in range(sys.maxunicode + 1)]
+    dropped = {char for char in every if is_control(char)}
+    by_category = {char for char in every if unicodedata.category(char) in CONTROLS}
+    turning = {char for char in dropped if unicodedata.category(char) == "Cf"}
+    assert dropped - turning == by_category - {"\t", "\n"}
+    assert turning == set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    assert not any(map(str.isprintable, dropped))
