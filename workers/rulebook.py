@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,22 @@ class Step:
     next_steps: tuple[str, ...] = ()
 
 
+class Oversight(StrEnum):
+    """Say whose dossiers somebody may list on the page for leaders."""
+
+    EVERYTHING = "everything"
+    OWN_UNIT = "own_unit"
+
+
 @dataclass(frozen=True)
 class Account:
-    """Name a person who may be given work."""
+    """Name a person who may be given work; `oversight` None: not admitted to the page for leaders."""
 
     user: str
     name: str
     unit: str
     role: str
+    oversight: Oversight | None = None
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         default_factory=lambda known: f"http://127.0.0.1:{known.get('portal_port', 8090)}",
         description="Địa chỉ trang của người dân, in trên giấy và thư; mặc định theo cổng ở trên",
     )
+    webapps_url: str | None = Field(
+        None,
+        description="Địa chỉ máy chủ Operate, Tasklist mà trang người dân dùng để cán bộ đăng nhập; "
+        "trống: Camunda nhúng trên máy này",
+    )
     log_format: Literal["console", "json"] = Field("console", description="Dạng nhật ký")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Mức nhật ký")
 

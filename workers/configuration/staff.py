@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from workers.errors import ConfigError
-from workers.rulebook import Account
+from workers.rulebook import Account, Oversight
 from workers.yaml_files import read_model
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class _StaffFile(BaseModel):
     roles: dict[str, list[str]]
     titles: dict[str, str]
     units: list[str]
+    oversight: dict[Oversight, list[str]] = {}
 
 
 def load_accounts(path: Path, organization: Organization) -> list[Account]:
@@ -35,7 +36,8 @@ def load_accounts(path: Path, organization: Organization) -> list[Account]:
     units = _units(said, source, organization)
     if source.mistakes:
         raise source.failure(ConfigError)
-    return [_account(unit, role, said.titles[role]) for unit in units for role in said.roles[unit.level]]
+    sees = {role: oversight for oversight, roles in said.oversight.items() for role in roles}
+    return [_account(unit, role, said, sees.get(role)) for unit in units for role in said.roles[unit.level]]
 
 
 def _check_titles(said: _StaffFile, source: Source) -> None:
@@ -43,6 +45,10 @@ def _check_titles(said: _StaffFile, source: Source) -> None:
         for index, role in enumerate(roles):
             if role not in said.titles:
                 source.note(("roles", level, index), f"đang ghi “{role}”, cần một vai có tên gọi ở titles.")
+    for oversight, roles in said.oversight.items():
+        for index, role in enumerate(roles):
+            if role not in said.titles:
+                source.note(("oversight", oversight, index), f"đang ghi “{role}”, cần một vai có tên gọi ở titles.")
 
 
 def _units(said: _StaffFile, source: Source, organization: Organization) -> list[Unit]:
@@ -58,10 +64,11 @@ def _units(said: _StaffFile, source: Source, organization: Organization) -> list
     return found
 
 
-def _account(unit: Unit, role: str, title: str) -> Account:
+def _account(unit: Unit, role: str, said: _StaffFile, oversight: Oversight | None) -> Account:
     return Account(
         user=f"{role}.{unit.code.lower().replace('.', '-')}",
-        name=f"{title} {unit.short_name or unit.name} (ví dụ)",
+        name=f"{said.titles[role]} {unit.short_name or unit.name} (ví dụ)",
         unit=unit.code,
         role=role,
+        oversight=oversight,
     )

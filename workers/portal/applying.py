@@ -96,7 +96,6 @@ async def add_paper(request: Request) -> Response:
     if not isinstance(found, FiledDocument):
         return _papers(visit, submission, problems={str(given.get("composition", "")): found}, status=422)
     async with visit.services.registry.write() as writer:
-        await writer.drop_from_submission(submission.id, found.sha256, found.composition)
         await writer.add_to_submission(submission.id, found)
     return visit.go(f"{PAPERS}#{found.composition}")
 

@@ -72,7 +72,6 @@ async def add_supplement(request: Request) -> Response:
     begun = await _supplement(visit, code)
     number = begun.id if begun else await intake.open_supplement(visit.services, code)
     async with visit.services.registry.write() as writer:
-        await writer.drop_from_submission(number, found.sha256, found.composition)
         await writer.add_to_submission(number, found)
     visit.session[SUPPLEMENTS] = {**visit.session.get(SUPPLEMENTS, {}), code: number}
     return visit.go(f"/ho-so/{code}#bo-sung")

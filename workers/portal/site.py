@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from workers.app import open_services
+from workers.engine.layout import Endpoints, Ports
+from workers.engine.sign_in import knows_password
 from workers.errors import RetryLater, UserError
-from workers.portal import applying, figures, following
+from workers.portal import applying, figures, following, staff, time_use
 from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
+from workers.portal.kept import Kept
 from workers.portal.visit import HERE, Portal, Visit, load_pages
 from workers.portal.wording import load_wording
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from workers.portal.staff import KnowsPassword
     from workers.settings import Settings
     from workers.workplace import Services
 
@@ -44,8 +49,13 @@ UNSENT_KEPT, FORGET_SECONDS = timedelta(days=7), 3600
 WRONG_SECRETS, WRONG_SECRETS_WINDOW = 10, 900.0
 
 
-def portal_app(services: Services, folder: Path, key: str, wording: Path, *, https: bool = False) -> Starlette:
-    """Build the portal over open services. `folder` takes unchecked uploads, `key` signs the visitors' sessions."""
+def portal_app(
+    services: Services, folder: Path, key: str, wording: Path, knows_password: KnowsPassword, *, https: bool = False
+) -> Starlette:
+    """Build the portal over open services.
+
+    `folder` takes unchecked uploads, `key` signs the visitors' sessions, `knows_password` checks staff's passwords.
+    """
     incoming = folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     most = int(services.files.policy.limits.file_mb * MEGABYTE) + ROOM_FOR_FIELDS
@@ -57,6 +67,8 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
             *applying.ROUTES,
             *following.ROUTES,
             *figures.ROUTES,
+            *staff.ROUTES,
+            *time_use.ROUTES,
         ],
         middleware=[
             Middleware(SafeHeaders),
@@ -75,7 +87,8 @@ def portal_app(services: Services, folder: Path, key: str, wording: Path, *, htt
     app.state.portal = Portal(
         services, load_wording(wording), load_pages(), incoming, Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW)
     )
-    app.state.figures = figures.Kept()
+    app.state.kept = Kept()
+    app.state.knows_password = knows_password
     return app
 
 
@@ -85,7 +98,8 @@ async def serve(settings: Settings) -> None:
         folder = settings.data / "portal"
         key = session_key(folder)
         https = settings.tracking_base_url.startswith("https://")
-        app = portal_app(services, folder, key, settings.home / "config" / "portal.yaml", https=https)
+        wording = settings.home / "config" / "portal.yaml"
+        app = portal_app(services, folder, key, wording, partial(knows_password, _webapps(settings)), https=https)
         config = uvicorn.Config(
             app, host=settings.portal_host, port=settings.portal_port, log_config=None, access_log=False, ws="none"
         )
@@ -94,6 +108,10 @@ async def serve(settings: Settings) -> None:
             await uvicorn.Server(config).serve()
         finally:
             forgetting.cancel()
+
+
+def _webapps(settings: Settings) -> str:
+    return settings.webapps_url or Endpoints(Ports.at_offset(settings.engine_port_offset)).webapps
 
 
 def session_key(folder: Path) -> str:
@@ -128,7 +146,7 @@ async def _healthy(request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    known = status if status in {403, 404, 405, 409, 413, 429} else 400
+    known = status if status in {403, 404, 405, 409, 413, 429, 503} else 400
     response = Visit(request).page("problem", status=status, number=known)
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)

@@ -41,7 +41,7 @@ async def unit_figures(reader: Reader, since: datetime, until: datetime, now: da
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for statement in (
         _by_unit(and_(d.received_at >= since, d.received_at < until), received=func.count()),
-        _by_unit(_resolved(since, until), resolved=func.count(), on_time=_sum(_kept_first_deadline())),
+        _by_unit(_resolved(since, until), resolved=func.count(), on_time=_sum(kept_first_deadline())),
         _medians(since, until),
         _by_unit(
             and_(d.finished_at.is_(None), d.resolved_at.is_(None)),
@@ -71,7 +71,8 @@ def _resolved(since: datetime, until: datetime) -> ColumnElement[bool]:
     return and_(t.dossiers.c.resolved_at >= since, t.dossiers.c.resolved_at < until)
 
 
-def _kept_first_deadline() -> ColumnElement[bool]:
+def kept_first_deadline() -> ColumnElement[bool]:
+    """Tell the resolved dossiers that are on time: within the first deadline, moved by the applicant's pauses only."""
     d = t.dossiers.c
     never_moved = and_(d.extensions == 0, d.due_set_by_hand.is_(False))
     return or_(d.resolved_at <= d.original_due_at, and_(never_moved, d.resolved_at <= d.due_at))

@@ -335,6 +335,7 @@ timeline = Table(
     Column("request_id", String),
     Column("previous_hash", String, nullable=False),
     Column("hash", String, nullable=False),
+    Index(None, "kind", "at"),
 )
 
 timeline_heads = Table(

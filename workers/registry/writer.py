@@ -67,7 +67,8 @@ class Writer(Reader):
         await self._connection.execute(update(t.applicants).where(theirs).values(applicant))
 
     async def add_to_submission(self, submission_id: str, document: FiledDocument) -> None:
-        """File one more document with a submission that is no dossier yet."""
+        """File one more document with a submission that is no dossier yet; the same file for the same paper once."""
+        await self.drop_from_submission(submission_id, document.sha256, document.composition)
         await self._add_documents(submission_id, [document])
 
     async def drop_from_submission(self, submission_id: str, sha256: str, composition: str) -> None:

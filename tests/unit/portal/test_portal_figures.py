@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.office import MONDAY
-from workers.portal.figures import Month, _plain
+from workers.portal.months import Month
+from workers.portal.sheets import plain
 from workers.records import DossierState
 from workers.registry.figures import unit_figures
 
@@ -21,7 +22,7 @@ NOVEMBER = Month(2026, 11)
 
 async def figures(office, month=NOVEMBER):
     async with office.registry.read() as reader:
-        found = await unit_figures(reader, month.start, month.plus(1).start, office.clock.now)
+        found = await unit_figures(reader, month.start, month.end, office.clock.now)
     return {one.unit: one for one in found}
 
 
@@ -125,5 +126,5 @@ def test_counting_months_on_and_back_comes_home(year, number, months):
 
 
 def test_a_text_is_no_formula():
-    assert _plain("=HYPERLINK(1)") == "'=HYPERLINK(1)"
-    assert _plain("Sở Xây dựng") == "Sở Xây dựng"
+    assert plain("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert plain("Sở Xây dựng") == "Sở Xây dựng"

@@ -220,7 +220,16 @@ def test_every_text_of_the_pages_is_used_composed_and_takes_the_same_values_in_b
         if path.suffix in {".py", ".html"}
     ]
     text = "".join(sources)
-    prefixes = ("field.", "problem.", "rating.", "apply.step_", "details.limit_", "papers.form_", "figures.")
+    prefixes = (
+        "field.",
+        "problem.",
+        "rating.",
+        "apply.step_",
+        "details.limit_",
+        "papers.form_",
+        "figures.",
+        "time.holder_",
+    )
     for key, phrase in wording.pages.items():
         assert f'"{key}"' in text or f"'{key}'" in text or key.startswith(prefixes), key
         assert unicodedata.is_normalized("NFC", phrase.vi)

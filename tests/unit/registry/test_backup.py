@@ -11,6 +11,7 @@ from tests.databases import CHOSEN
 from workers import backup
 from workers.errors import UserError
 from workers.registry.database import Registry
+from workers.registry.schema import head
 from workers.settings import load_settings
 
 CODE = "H29.15-250714-0001"
@@ -81,7 +82,7 @@ async def test_half_a_backup_is_refused(settings, filed, tmp_path):
 async def test_a_backup_names_its_schema_and_moment(settings, filed, tmp_path):
     await asyncio.to_thread(backup.save, settings, tmp_path / "saved")
     manifest = json.loads((tmp_path / "saved" / "backup.json").read_text("utf-8"))
-    assert manifest["schema"] == "0001"
+    assert manifest["schema"] == head()
     assert manifest["folders"] == ["documents"]
     assert manifest["made_at"]
 
