@@ -15,6 +15,7 @@ import structlog
 
 from workers.channels.dispatcher import Dispatcher
 from workers.channels.email import EmailSender, SmtpSettings
+from workers.channels.gateway import GatewaySender, GatewaySettings
 from workers.channels.outcomes import SendLater, SendRefused
 from workers.channels.texts import TextCatalog
 from workers.configuration.diagrams import load_steps
@@ -119,15 +120,16 @@ async def open_services(
         await migrate(settings.database)
     config = settings.home / "config"
     store = DocumentStore(settings.data / "documents")
+    rules = load_rules(settings)
     async with AsyncExitStack() as stack:
         registry = await Registry.connect(settings.database, now)
         stack.push_async_callback(registry.close)
         inspector = await stack.enter_async_context(Inspector())
         yield Services(
-            rules=load_rules(settings),
+            rules=rules,
             registry=registry,
             press=StoringPress(PaperPress(config / "forms"), store),
-            texts=TextCatalog(config / "texts"),
+            texts=TextCatalog(config / "texts", most_segments=rules.notices.most_segments),
             files=StoredFiles(store, inspector, load_policy(config / "documents.yaml"), settings.data / "intake"),
             tracking_base_url=settings.tracking_base_url,
             now=now,
@@ -203,6 +205,8 @@ def _dispatcher(
 
     senders: dict[OutboxChannel, Sender] = {
         OutboxChannel.EMAIL: EmailSender(smtp, load_file, services.now),
+        OutboxChannel.SMS: _gateway(OutboxChannel.SMS, settings, services.now),
+        OutboxChannel.ZALO: _gateway(OutboxChannel.ZALO, settings, services.now),
         OutboxChannel.ENGINE: EngineSender(engine),
     }
     return Dispatcher(
@@ -214,6 +218,16 @@ def _dispatcher(
         abandoned_after=SENT_WITHIN,
         poll_seconds=poll_seconds,
     )
+
+
+def _gateway(channel: OutboxChannel, settings: Settings, now: Callable[[], datetime]) -> GatewaySender:
+    said = {
+        OutboxChannel.SMS: (settings.sms_gateway_url, settings.sms_gateway_key, settings.sms_sender),
+        OutboxChannel.ZALO: (settings.zalo_gateway_url, settings.zalo_gateway_key, settings.zalo_sender),
+    }
+    url, key, sender = said[channel]
+    idempotent = settings.sms_idempotent if channel is OutboxChannel.SMS else settings.zalo_idempotent
+    return GatewaySender(channel, GatewaySettings(url=url, key=key, sender=sender, idempotent=idempotent), now)
 
 
 def _not_before(services: Services, event: str, moment: datetime) -> datetime | None:

@@ -129,13 +129,29 @@ async def tell_applicant(
     values: Mapping[str, Any],
     papers: Sequence[PaperRecord] = (),
 ) -> None:
-    """Queue a message to who filed; without an address or consent it is noted that the desk hands it over."""
+    """Queue a message to who filed, over each channel consented to; without an e-mail the desk hands the paper over.
+
+    A text message only says that there is something to read; it replaces no paper.
+    """
     applicant = await writer.applicant(dossier.code)
     address = _address_of(work, dossier, applicant)
+    text = work.texts.render(event, {**facts(work, dossier), "recipient_name": applicant.name, **values})
+    not_before = None if applicant.unit else work.rules.quiet_until(work.now)
+    if text.sms and applicant.consent_sms and applicant.phone:
+        await writer.send(
+            OutboxDraft(
+                message_id=effect_id(work, event, OutboxChannel.SMS),
+                dossier_code=dossier.code,
+                channel=OutboxChannel.SMS,
+                recipient=applicant.phone,
+                event=event,
+                body=text.sms,
+                not_before=not_before,
+            )
+        )
     if address is None:
         await note(work, writer, dossier.code, "Không gửi thư: người nộp chưa đồng ý nhận thư điện tử; giao tại quầy")
         return
-    text = work.texts.render(event, {**facts(work, dossier), "recipient_name": applicant.name, **values})
     await writer.send(
         OutboxDraft(
             message_id=effect_id(work, event),
@@ -146,7 +162,7 @@ async def tell_applicant(
             subject=text.subject,
             body=text.body,
             attachments=_attachments(papers),
-            not_before=None if applicant.unit else work.rules.quiet_until(work.now),
+            not_before=not_before,
         )
     )
 

@@ -453,6 +453,7 @@ def _addresses(station: Station) -> None:
     table.add_row("Operate", f"{station.stack.endpoints.webapps}/operate", f"admin / {logins.get('admin', '')}")
     table.add_row("Trang người dân", station.portal_url, "mã hồ sơ và mã tra cứu")
     table.add_row("Hộp thư thử", station.mail_url, "không cần")
+    table.add_row("Tin nhắn thử", station.texts_url, "không cần")
     out.print(table)
     people = Table("Tài khoản", "Mật khẩu", "Là ai", title="Cán bộ mẫu (ví dụ)", title_justify="left")
     for account in station.rules.accounts:

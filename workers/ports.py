@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -185,10 +185,13 @@ class Press(Protocol):
 
 @dataclass(frozen=True)
 class Text:
-    """Hold a rendered notification."""
+    """Hold a rendered notification; `sms` and `template` None: it has no short form, none for Zalo."""
 
     subject: str
     body: str
+    sms: str | None = None
+    template: str | None = None
+    template_data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Texts(Protocol):

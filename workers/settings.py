@@ -26,6 +26,10 @@ def _beside_engine(port: int, description: str, *, lowest: int = 1) -> Any:
     )
 
 
+def _sink_url(known: dict[str, Any]) -> str:
+    return f"http://127.0.0.1:{known.get('gateway_sink_port', 8026)}/messages"
+
+
 class Settings(BaseSettings):
     """Hold where things are and how much of the machine is used."""
 
@@ -75,10 +79,22 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="Máy chủ gửi thư (SMTP)")
     smtp_port: int = _beside_engine(1025, "Cổng SMTP")
     mail_web_port: int = _beside_engine(8025, "Cổng trang web của hộp thư thử (127.0.0.1)")
+    gateway_sink_port: int = _beside_engine(8026, "Cổng của cổng gửi tin thử và trang xem tin (127.0.0.1)")
     smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="Mã hóa kết nối SMTP")
     smtp_user: str | None = Field(None, description="Tên đăng nhập SMTP")
     smtp_password: SecretStr | None = Field(None, description="Mật khẩu SMTP")
     mail_from: str = Field("dieuphoi@example.vn", description="Địa chỉ người gửi thư")
+
+    sms_gateway_url: str = Field(default_factory=_sink_url, description="Địa chỉ cổng gửi tin nhắn; mặc định cổng thử")
+    sms_gateway_key: SecretStr | None = Field(None, description="Khóa của cổng gửi tin nhắn")
+    sms_sender: str = Field("DIEUPHOI", description="Tên hiển thị của người gửi tin nhắn (brandname)")
+    sms_idempotent: bool = Field(
+        False, description="Cổng gửi tin nhắn bỏ bản thứ hai cùng mã tin: tin không rõ kết quả được gửi lại"
+    )
+    zalo_gateway_url: str = Field(default_factory=_sink_url, description="Địa chỉ cổng gửi tin Zalo; mặc định cổng thử")
+    zalo_gateway_key: SecretStr | None = Field(None, description="Khóa của cổng gửi tin Zalo")
+    zalo_sender: str = Field("dieuphoi-oa", description="Mã tài khoản chính thức (OA) gửi tin Zalo")
+    zalo_idempotent: bool = Field(False, description="Như `SMS_IDEMPOTENT`, cho Zalo")
 
     portal_host: str = Field("127.0.0.1", description="Địa chỉ nghe của trang người dân; phía trước là reverse proxy")
     portal_port: int = _beside_engine(8090, "Cổng trang của người dân")
@@ -104,7 +120,7 @@ class Settings(BaseSettings):
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("gateway_token_url", mode="after")
+    @field_validator("sms_gateway_url", "zalo_gateway_url", "gateway_token_url", mode="after")
     @classmethod
     def _secret_stays_secret(cls, value: str | None) -> str | None:
         """Let the client's secret leave this machine encrypted only, and no login stand in an address that is shown."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workers.runtime.engine_client import Deployed
     from workers.settings import Settings
 
-MAIL, WORKERS, PORTAL = "mail", "workers", "portal"
+MAIL, TEXTS, WORKERS, PORTAL = "mail", "texts", "workers", "portal"
 DEPLOYED_SUFFIXES = (".bpmn", ".dmn", ".form")
 
 
@@ -50,7 +50,7 @@ class Station:
                 cache_dir=settings.cache / "engine",
                 port_offset=settings.engine_port_offset,
                 quick_export=quick_export,
-                children=(self._mail_sink(), self._workers(), self._portal()),
+                children=(self._mail_sink(), self._gateway_sink(), self._workers(), self._portal()),
             )
         )
 
@@ -63,6 +63,11 @@ class Station:
     def mail_url(self) -> str:
         """Address the web view of the mail sink."""
         return f"http://127.0.0.1:{self.settings.mail_web_port}"
+
+    @property
+    def texts_url(self) -> str:
+        """Address the fake gateway's page of text messages."""
+        return f"http://127.0.0.1:{self.settings.gateway_sink_port}"
 
     @property
     def portal_url(self) -> str:
@@ -102,6 +107,17 @@ class Station:
             env=_environment(),
             ready_urls=(f"{self.mail_url}/messages",),
             ports=(self.settings.smtp_port,),
+            cwd=str(self.settings.home),
+        )
+
+    def _gateway_sink(self) -> ChildSpec:
+        port = self.settings.gateway_sink_port
+        arguments = ("--port", str(port), "--directory", str(self.settings.data / "texts"))
+        return ChildSpec(
+            name=TEXTS,
+            argv=(sys.executable, "-m", "workers.channels.gatewaysink", *arguments),
+            env=_environment(),
+            ready_urls=(f"{self.texts_url}/messages",),
             cwd=str(self.settings.home),
         )
 

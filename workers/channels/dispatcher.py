@@ -216,7 +216,7 @@ class Dispatcher:
         try:
             await self._senders[message.channel].send(message)
         except SendLater as failure:
-            await self._put_off(message, failure.reason)
+            await self._put_off(message, failure)
         except SendRefused as failure:
             await self._outbox.mark_failed(message.id, self._now(), failure.reason)
             self._tell("outbox.refused", message, failure.reason)
@@ -248,13 +248,13 @@ class Dispatcher:
             else:
                 return
 
-    async def _put_off(self, message: OutboxMessage, reason: str) -> None:
-        now = self._now()
+    async def _put_off(self, message: OutboxMessage, failure: SendLater) -> None:
+        now, reason = self._now(), failure.reason
         to_engine = message.channel is OutboxChannel.ENGINE
         plan = TO_ENGINE if to_engine else TO_PEOPLE
         # Quiet hours protect people; a process must not wait for the morning.
         quiet = _always_awake if to_engine else partial(self._not_before, message.event)
-        moment = next_attempt(plan, now, message.attempts, self._spread(), quiet)
+        moment = next_attempt(plan, now, message.attempts, self._spread(), quiet, failure.after)
         if moment is None:
             await self._outbox.mark_failed(message.id, now, f"đã thử {message.attempts} lần, lần cuối: {reason}")
             self._tell("outbox.given_up", message, reason)

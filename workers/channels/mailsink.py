@@ -8,22 +8,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import socket
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import uvicorn
 from aiosmtpd.smtp import SMTP
 from jinja2 import DictLoader, Environment, StrictUndefined
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from workers.channels.local_pages import ASKED_BY_LOCAL_NAMES, HEADERS, LOOPBACK, LocalPages
 from workers.channels.mailbox import Mailbox
 from workers.channels.mailsink_pages import PAGES, STYLE
 from workers.errors import UserError
@@ -35,14 +32,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import Envelope, Session
     from starlette.requests import Request
 
-LOOPBACK = "127.0.0.1"
 _MAX_BYTES = 64 * 1024 * 1024
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass
@@ -105,8 +95,7 @@ class MailSink:
         self.http_port = http_port
         self.faults = faults or Faults()
         self._smtp: asyncio.Server | None = None
-        self._http: uvicorn.Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._pages: LocalPages | None = None
 
     async def start(self) -> None:
         """Listen. Raises UserError when a port is taken."""
@@ -121,26 +110,18 @@ class MailSink:
         except OSError as error:
             raise UserError(f"Cổng {self.smtp_port} đang được dùng: hãy chọn cổng SMTP khác cho hộp thư.") from error
         self.smtp_port = self._smtp.sockets[0].getsockname()[1]
+        page = LocalPages(web_app(self.mailbox), self.http_port, self.host)
         try:
-            page = socket.create_server((self.host, self.http_port))
+            await page.start()
         except OSError as error:
             self._smtp.close()
             raise UserError(f"Cổng {self.http_port} đang được dùng: hãy chọn cổng web khác cho hộp thư.") from error
-        self.http_port = page.getsockname()[1]
-        config = uvicorn.Config(web_app(self.mailbox), log_level="warning", lifespan="off", ws="none")
-        self._http = uvicorn.Server(config)
-        # serve() would take over the signals of a process that may have its own use for them.
-        self._serving = asyncio.create_task(self._http._serve(sockets=[page]))  # noqa: SLF001
-        while not self._http.started:
-            if self._serving.done():
-                await self._serving
-            await asyncio.sleep(0.01)
+        self.http_port, self._pages = page.port, page
 
     async def stop(self) -> None:
         """Stop listening; kept mail stays."""
-        if self._http and self._serving:
-            self._http.should_exit = True
-            await self._serving
+        if self._pages:
+            await self._pages.stop()
         if self._smtp:
             self._smtp.close()
             await self._smtp.wait_closed()
@@ -157,7 +138,7 @@ def web_app(mailbox: Mailbox) -> Starlette:
     pages.filters.update(moment=_moment, size=_size)
 
     def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        return HTMLResponse(pages.get_template(name).render(**values), status_code=status, headers=_HEADERS)
+        return HTMLResponse(pages.get_template(name).render(**values), status_code=status, headers=HEADERS)
 
     async def index(request: Request) -> Response:
         del request
@@ -174,16 +155,16 @@ def web_app(mailbox: Mailbox) -> Starlette:
             return page("missing", status=404)
         file = mail.attachments[number]
         disposition = f"attachment; filename*=utf-8''{quote(file.name, safe='')}"
-        headers = {**_HEADERS, "Content-Disposition": disposition}
+        headers = {**HEADERS, "Content-Disposition": disposition}
         return Response(file.content, media_type=file.media_type, headers=headers)
 
     async def messages(request: Request) -> Response:
         del request
-        return JSONResponse([mail.as_json() for mail in await asyncio.to_thread(mailbox.all)], headers=_HEADERS)
+        return JSONResponse([mail.as_json() for mail in await asyncio.to_thread(mailbox.all)], headers=HEADERS)
 
     async def style(request: Request) -> Response:
         del request
-        return Response(STYLE, media_type="text/css", headers=_HEADERS)
+        return Response(STYLE, media_type="text/css", headers=HEADERS)
 
     return Starlette(
         routes=[
@@ -193,8 +174,7 @@ def web_app(mailbox: Mailbox) -> Starlette:
             Route("/messages", messages),
             Route("/style.css", style),
         ],
-        # A page elsewhere must not read mail by pointing its own name at this machine.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])],
+        middleware=ASKED_BY_LOCAL_NAMES,
     )
 
 

@@ -1,4 +1,4 @@
-"""Hold the pages of the mail sink."""
+"""Hold the pages of the mail sink and of the fake gateway."""
 
 from __future__ import annotations
 
@@ -64,6 +64,19 @@ Thư xuất hiện ở đây khi hồ sơ đầu tiên được tiếp nhận.</
 {% if mail.attachments %}<ul>{% for file in mail.attachments %}
 <li><a href="/mail/{{ mail.id }}/{{ loop.index0 }}">{{ file.name }}</a> ({{ file.content|length|size }})</li>
 {% endfor %}</ul>{% endif %}</article>{% endblock %}""",
+    "texts": """{% extends "base" %}{% block title %}Tin nhắn thử nghiệm{% endblock %}{% block main %}
+<h1>Tin nhắn thử nghiệm</h1>
+<p class="note">Mọi tin nhắn, tin Zalo của hệ thống dừng ở đây, không gửi ra ngoài. {{ messages|length }} tin, mới nhất
+ở trên.</p>
+<div class="card">{% if messages %}<table>
+<thead><tr><th class="when" scope="col">Thời gian</th><th class="who" scope="col">Người nhận</th>
+<th scope="col">Nội dung</th><th class="files" scope="col">Số đoạn</th></tr></thead>
+<tbody>{% for one in messages %}<tr><td class="when">{{ one.at }}</td>
+<td class="who">{{ one.to }}<br>{{ channels[one.channel] }}, từ {{ one.sender }}</td>
+<td>{{ one.text }}{% if one.template %}<br>(mẫu {{ one.template }}){% endif %}</td>
+<td class="files">{{ one.segments }}</td></tr>{% endfor %}</tbody></table>
+{% else %}<p class="empty">Chưa có tin nào.</p>{% endif %}</div>
+{% endblock %}""",
     "missing": """{% extends "base" %}{% block title %}Không có thư này{% endblock %}{% block main %}
 <h1>Không có thư này</h1><p class="note"><a href="/">← Tất cả thư</a></p>{% endblock %}""",
 }

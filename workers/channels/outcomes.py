@@ -10,6 +10,11 @@ Reasons are Vietnamese and hold no personal data: they are logged and kept.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
 
 class SendFailure(Exception):
     """Carry the reason why a message was not, or perhaps not, sent."""
@@ -20,7 +25,11 @@ class SendFailure(Exception):
 
 
 class SendLater(SendFailure):
-    """Say that a message did not go out and may be tried again."""
+    """Say that a message did not go out, or that a second copy does no harm; `after`: not before so long."""
+
+    def __init__(self, reason: str, after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class SendRefused(SendFailure):

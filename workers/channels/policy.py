@@ -29,15 +29,20 @@ TO_ENGINE = RetryPlan(timedelta(seconds=1), timedelta(seconds=30), None)
 
 
 def next_attempt(
-    plan: RetryPlan, now: datetime, attempts: int, spread: float, not_before: Callable[[datetime], datetime | None]
+    plan: RetryPlan,
+    now: datetime,
+    attempts: int,
+    spread: float,
+    not_before: Callable[[datetime], datetime | None],
+    at_least: timedelta | None = None,
 ) -> datetime | None:
     """Find when to try again, outside quiet hours; None when it was tried often enough.
 
     `attempts` counts those made; the delay is the first delay · 3ⁿ up to the longest, and `spread` in 0…1 places the
-    try within a quarter around it.
+    try within a quarter around it. `at_least`: how long the receiver asked to be left alone.
     """
     if plan.max_attempts is not None and attempts >= plan.max_attempts:
         return None
     delay = min(plan.first_delay * _GROWTH ** min(attempts - 1, 10), plan.longest_delay)
-    moment = now + delay * (1 - _JITTER + 2 * _JITTER * spread)
+    moment = now + max(delay * (1 - _JITTER + 2 * _JITTER * spread), at_least or timedelta())
     return not_before(moment) or moment

@@ -1,7 +1,8 @@
 """Render the notification texts of config/texts; every text is checked when the catalogue is loaded.
 
 A text file is YAML: `name`, `audience` (applicant or unit), `values` (each value the text uses, with an example),
-`subject` and `body` (Jinja2). A text can use its values and nothing else; what it declares it must use.
+`subject` and `body` (Jinja2). A text can use its values and nothing else; what it declares it must use. What also goes
+out as a short message has `sms`, and `zalo`: the template registered with Zalo and the values it takes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from workers.errors import ConfigError, NeedsOperator
 from workers.ports import Text
+from workers.regulation.short_texts import segments
 from workers.yaml_files import Mistake, Source
 
 if TYPE_CHECKING:
@@ -54,6 +56,13 @@ def _example(value: object) -> object:
     raise ValueError(message)
 
 
+class _ZaloText(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    template: str = Field(min_length=1)
+    values: list[str]
+
+
 class _TextFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -62,6 +71,8 @@ class _TextFile(BaseModel):
     values: dict[str, Annotated[str | list[str], PlainValidator(_example)]]
     subject: str = Field(min_length=1)
     body: str = Field(min_length=1)
+    sms: str | None = Field(default=None, min_length=1)
+    zalo: _ZaloText | None = None
 
 
 @dataclass(frozen=True)
@@ -87,23 +98,31 @@ class NotificationText:
     examples: Mapping[str, str | list[str]]
     subject: Template
     body: Template
+    sms: Template | None = None
+    zalo: _ZaloText | None = None
 
     def render(self, values: Mapping[str, Any]) -> Text:
         """Render with clean values. Raises TemplateError when a value is missing."""
         return Text(
-            subject=" ".join(_composed(self.subject.render(values)).split()),
+            subject=_one_line(self.subject.render(values)),
             body=_composed(self.body.render(values)).strip() + "\n",
+            sms=_one_line(self.sms.render(values)) if self.sms else None,
+            template=self.zalo.template if self.zalo else None,
+            template_data={name: values[name] for name in self.zalo.values} if self.zalo else {},
         )
 
 
 class TextCatalog:
     """Render the text of an event."""
 
-    def __init__(self, directory: Path, events: Sequence[str] = EVENTS) -> None:
-        """Load and check all texts. Raises ConfigError with all mistakes: file, line and what is expected."""
+    def __init__(self, directory: Path, events: Sequence[str] = EVENTS, most_segments: int = 4) -> None:
+        """Load and check all texts. Raises ConfigError with all mistakes: file, line and what is expected.
+
+        `most_segments`: how long the short form of a text may be with its example values.
+        """
         environment = _environment()
         sources = {event: Source(directory / f"{event}.yaml") for event in events}
-        texts = [_load(environment, event, source) for event, source in sources.items()]
+        texts = [_load(environment, event, source, most_segments) for event, source in sources.items()]
         mistakes = [mistake for source in sources.values() for mistake in source.mistakes]
         mistakes += [
             Mistake(str(path), 1, "không có sự kiện nào mang tên này, cần đổi tên hoặc xóa tệp.")
@@ -168,14 +187,20 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
 
 
-def _load(environment: ImmutableSandboxedEnvironment, event: str, source: Source) -> NotificationText | None:
+def _load(
+    environment: ImmutableSandboxedEnvironment, event: str, source: Source, most_segments: int
+) -> NotificationText | None:
     file = source.whole(_TextFile)
     if file is None:
         return None
     # A block text begins on the line after its key.
     subject = _Part(file.subject, source, source.line(("subject",)))
     body = _Part(file.body, source, source.line(("body",)) + 1)
-    used = [_used(environment, part, file.values) for part in (subject, body)]
+    short = _Part(file.sms, source, source.line(("sms",))) if file.sms else None
+    used = [_used(environment, part, file.values) for part in (subject, body, short) if part]
+    for index, name in enumerate(file.zalo.values if file.zalo else ()):
+        if name not in file.values:
+            source.note(("zalo", "values", index), f"dùng “{name}” nhưng mục values không khai báo, cần khai báo.")
     if not source.mistakes:
         for name in file.values.keys() - set().union(*used):
             source.note(("values", name), "nội dung không dùng giá trị này, cần xóa hoặc dùng.")
@@ -188,9 +213,13 @@ def _load(environment: ImmutableSandboxedEnvironment, event: str, source: Source
         examples=file.values,
         subject=environment.from_string(file.subject),
         body=environment.from_string(file.body),
+        sms=environment.from_string(file.sms) if file.sms else None,
+        zalo=file.zalo,
     )
     try:
-        text.render(file.values)
+        example = text.render(file.values)
+        if short and (count := segments(example.sms or "")) > most_segments:
+            short.note(1, f"tin nhắn dài {count} đoạn với các giá trị ví dụ, cần nhiều nhất {most_segments} đoạn.")
     except TemplateError as error:
         body.note(1, f"không dựng được với các giá trị ví dụ, cần sửa chỗ dùng giá trị ({error.message}).")
     return text
@@ -219,6 +248,10 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     return value
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_composed(text).split())
 
 
 def _composed(text: str) -> str:

@@ -29,9 +29,10 @@ class NoticeChannel(Rule):
 
 
 class NoticePolicy(Rule):
-    """Hold the quiet hours and the channels."""
+    """Hold the quiet hours, the channels, and the most segments a short text may take."""
 
     quiet_hours: QuietHours | None = None
+    most_segments: int = Field(default=4, ge=1, le=10)
     channels: tuple[NoticeChannel, ...] = Field(min_length=1)
 
     def switched_off(self, code: str) -> NoticeChannel | None:

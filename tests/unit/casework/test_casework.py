@@ -95,3 +95,15 @@ async def test_filed_files_are_looked_into_for_real(office):
     assert bad["status_label"] == "Không đạt"
     assert "hết hạn" in good["findings_text"]
     assert (await office.read.documents(code))[0].pages == 2
+
+
+async def test_a_text_message_goes_to_who_consented_to_text_messages(office):
+    code = await office.accepted(applicant=PERSON.model_copy(update={"consent_sms": True, "consent_email": False}))
+    (mail,) = [one for one in await office.mails() if one["event"] == "dossier_received"]
+    assert (mail["channel"], mail["recipient"]) == ("sms", PERSON.phone)
+    assert code in mail["body"]
+
+
+async def test_a_phone_number_without_consent_gets_no_text_message(office):
+    await office.accepted(applicant=PERSON)
+    assert {one["channel"] for one in await office.mails()} == {"email"}

@@ -170,3 +170,37 @@ def test_all_mistakes_of_all_texts_are_said_at_once(tmp_path):
         TextCatalog(tmp_path, ["greeting", "farewell"])
     files = [Path(line.partition(",")[0]).name for line in caught.value.message.splitlines()]
     assert files == ["farewell.yaml", "greeting.yaml", "greeting.yaml", "greting.yaml"]
+
+
+SHORT = """name: Báo tin
+audience: applicant
+values:
+  title: "Ví dụ"
+subject: "{{ title }}"
+body: |
+  {{ title }}
+sms: "SMS {{ title }}"
+zalo: {template: "300123", values: [title]}
+"""
+
+
+def short_catalog(folder, text, most=2):
+    (folder / "news.yaml").write_text(text, encoding="utf-8")
+    return TextCatalog(folder, ["news"], most_segments=most)
+
+
+def test_a_text_has_its_short_forms(tmp_path):
+    text = short_catalog(tmp_path, SHORT).render("news", {"title": "Ngập\n nước"})
+    assert (text.sms, text.template, text.template_data) == ("SMS Ngập nước", "300123", {"title": "Ngập\n nước"})
+
+
+def test_a_short_text_that_is_too_long_is_a_mistake_with_its_line(tmp_path):
+    with pytest.raises(ConfigError, match=r"news\.yaml:8: .*3 đoạn.*2 đoạn"):
+        short_catalog(tmp_path, SHORT.replace('sms: "SMS', 'sms: "' + "ư" * 130))
+
+
+def test_what_a_short_text_or_template_uses_must_be_declared(tmp_path):
+    with pytest.raises(ConfigError, match="“other”"):
+        short_catalog(tmp_path, SHORT.replace("SMS {{ title", "SMS {{ other"))
+    with pytest.raises(ConfigError, match="“other”"):
+        short_catalog(tmp_path, SHORT.replace("values: [title]", "values: [other]"))

@@ -30,7 +30,7 @@ MISTAKES = [
     ("deadlines.yaml", "unit: working_hour}}", "unit: hour}}", "đang ghi “hour”, cần một trong: working_day"),
     ("deadlines.yaml", "step: correct_dossier", "step: receive_dossier", "bước “receive_dossier” ghi hai lần"),
     ("notifications.yaml", "enabled: true", "enabled: có", "đang ghi “có”, cần true hoặc false"),
-    ("notifications.yaml", "Tin nhắn, enabled: false", "Tin nhắn, enabled: true", "chưa gửi được qua kênh này"),
+    ("notifications.yaml", "most_segments: 4", "most_segments: 40", "10"),
     ("notifications.yaml", "code: zalo", "code: fax", "đang ghi “fax”, cần một trong: email, sms, zalo"),
     ("notifications.yaml", "code: zalo", "code: sms", "kênh “sms” ghi hai lần"),
     ("feedback.yaml", "coordinator: H29.08", "coordinator: H29.34", "đang ghi “H29.34”, cần mã của một đơn vị đang"),
