@@ -195,7 +195,7 @@ def test_a_text_has_its_short_forms(tmp_path):
 
 
 def test_a_short_text_that_is_too_long_is_a_mistake_with_its_line(tmp_path):
-    with pytest.raises(ConfigError, match=r"news\.yaml:8: .*3 đoạn.*2 đoạn"):
+    with pytest.raises(ConfigError, match=r"news\.yaml, dòng 8: .*3 đoạn.*2 đoạn"):
         short_catalog(tmp_path, SHORT.replace('sms: "SMS', 'sms: "' + "ư" * 130))
 
 
