@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from workers.documents.store import StoredDocument
-    from workers.ports import Reader
+    from workers.ports import Reader, Writer
     from workers.registry.reader import Reader as FindingReader
     from workers.regulation.procedures import Procedure
     from workers.workplace import Services
@@ -71,7 +71,12 @@ async def submit(services: Services, folder: Path) -> str:
 async def send_submission(services: Services, submission_id: str) -> None:
     """Have a submission that is in the registry started; a second call changes nothing."""
     async with services.registry.write() as writer:
-        await writer.send(_submitted(submission_id))
+        await start(writer, submission_id)
+
+
+async def start(writer: Writer, submission_id: str) -> None:
+    """Have a submission started, in the caller's transaction."""
+    await writer.send(_submitted(submission_id))
 
 
 async def supplement(services: Services, code: str, folder: Path) -> None:
@@ -85,32 +90,47 @@ async def supplement(services: Services, code: str, folder: Path) -> None:
 async def open_supplement(services: Services, code: str, documents: Sequence[FiledDocument] = ()) -> str:
     """Begin a supplement, which is not sent yet; returns its id. Raises UserError when the dossier waits for none."""
     async with services.registry.write() as writer:
-        dossier = await _waiting_for_supplement(writer, code)
-        original = await writer.submission(dossier.submission_id)
-        if original is None:
-            raise UserError(f"Hồ sơ {dossier.code} không còn nội dung nộp trong sổ đăng ký. Chạy `dieuphoi doctor`.")
-        again = {"id": uuid4().hex, "submitted_at": local(services.now()), "dossier_code": None}
-        submission = original.model_copy(update={**again, "documents": list(documents)})
-        await writer.add_submission(submission)
-        return submission.id
+        return await begin_supplement(writer, code, documents, local(services.now()))
+
+
+async def begin_supplement(writer: Writer, code: str, documents: Sequence[FiledDocument], now: datetime) -> str:
+    """Begin a supplement in the caller's transaction. Raises UserError when the dossier waits for none."""
+    dossier = await _waiting_for_supplement(writer, code)
+    original = await writer.submission(dossier.submission_id)
+    if original is None:
+        raise UserError(f"Hồ sơ {dossier.code} không còn nội dung nộp trong sổ đăng ký. Chạy `dieuphoi doctor`.")
+    again = {"id": uuid4().hex, "submitted_at": now, "dossier_code": None}
+    submission = original.model_copy(update={**again, "documents": list(documents)})
+    await writer.add_submission(submission)
+    return submission.id
 
 
 async def send_supplement(services: Services, code: str, submission_id: str) -> None:
     """Pass a supplement on; a second call changes nothing. Raises UserError when the dossier waits for none."""
     async with services.registry.write() as writer:
-        dossier = await _waiting_for_supplement(writer, code)
-        key = supplement_key(dossier.code, dossier.supplements)
-        given = {"supplement_submission_id": submission_id}
-        await writer.send(_message(SUPPLEMENTED, key, given, dossier.code, submission_id))
+        await pass_supplement(writer, code, submission_id)
+
+
+async def pass_supplement(writer: Writer, code: str, submission_id: str) -> None:
+    """Pass a supplement on in the caller's transaction. Raises UserError when the dossier waits for none."""
+    dossier = await _waiting_for_supplement(writer, code)
+    key = supplement_key(dossier.code, dossier.supplements)
+    given = {"supplement_submission_id": submission_id}
+    await writer.send(_message(SUPPLEMENTED, key, given, dossier.code, submission_id))
 
 
 async def withdraw(services: Services, code: str, reason: str) -> None:
     """Ask for a dossier's withdrawal. Raises UserError when it is not in progress."""
     async with services.registry.write() as writer:
-        dossier = await _dossier(writer, code)
-        if dossier.state not in IN_PROGRESS:
-            raise UserError(f"Hồ sơ {dossier.code} đã có kết quả hoặc đã kết thúc nên không rút được.")
-        await writer.send(_message(WITHDRAWN, dossier.code, {"withdrawal_reason": reason}, dossier.code))
+        await ask_withdrawal(writer, code, reason)
+
+
+async def ask_withdrawal(writer: Writer, code: str, reason: str) -> None:
+    """Ask for a dossier's withdrawal in the caller's transaction. Raises UserError when it is not in progress."""
+    dossier = await _dossier(writer, code)
+    if dossier.state not in IN_PROGRESS:
+        raise UserError(f"Hồ sơ {dossier.code} đã có kết quả hoặc đã kết thúc nên không rút được.")
+    await writer.send(_message(WITHDRAWN, dossier.code, {"withdrawal_reason": reason}, dossier.code))
 
 
 async def rate(services: Services, code: str, rating: int) -> None:

@@ -362,12 +362,13 @@ class Attachment(Record):
 
 
 class OutboxChannel(StrEnum):
-    """Name where an outbox row goes: to a person's channel, or as a message to the engine."""
+    """Name where an outbox row goes: to a person's channel, as a message to the engine, or to another system."""
 
     EMAIL = "email"
     SMS = "sms"
     ZALO = "zalo"
     ENGINE = "engine"
+    WEBHOOK = "webhook"
 
 
 class OutboxDraft(Record):
@@ -397,3 +398,73 @@ class OutboxDraft(Record):
             event=name,
             variables=variables,
         )
+
+
+class ApiScope(StrEnum):
+    """Name what a key may do. `dossiers:all`: what it may do with dossiers, also with those others filed."""
+
+    FILE = "dossiers:write"
+    FOLLOW = "dossiers:read"
+    ALL = "dossiers:all"
+    DOCUMENTS = "documents:read"
+    APPLICANTS = "applicants:read"
+    REPORT = "feedback:write"
+    FOLLOW_FEEDBACK = "feedback:read"
+    WEBHOOKS = "webhooks:manage"
+
+
+class SystemEvent(StrEnum):
+    """Name what other systems may be told of."""
+
+    DOSSIER_REGISTERED = "dossier.registered"
+    DOSSIER_STATE_CHANGED = "dossier.state_changed"
+    FEEDBACK_STATE_CHANGED = "feedback.state_changed"
+
+
+class ApiKey(Record):
+    """Hold what one system may do; the key itself is known by its digest only. `per_minute`: requests, at most."""
+
+    id: str
+    system: str
+    digest: str
+    scopes: list[ApiScope]
+    per_minute: int
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def works_at(self, now: datetime) -> bool:
+        """Say whether the key opens anything at an instant."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+class Webhook(Record):
+    """Hold where a system wants to be told of events. `secret` signs what is sent, so it cannot be kept as a digest."""
+
+    id: str
+    key_id: str
+    url: str
+    secret: str
+    events: list[SystemEvent]
+    created_at: datetime
+    removed_at: datetime | None = None
+
+
+class WhoLooked(StrEnum):
+    """Tell apart who looks at personal data."""
+
+    API_KEY = "api_key"
+    STAFF = "staff"
+    SECRET = "secret"  # noqa: S105 - who knows the secret of the dossier
+
+
+class Look(Record):
+    """Hold one look at personal data: by whom, at what, from where. `address` is cut: a network, not a machine."""
+
+    at: datetime
+    by: WhoLooked
+    name: str
+    subject: str
+    data: str
+    address: str

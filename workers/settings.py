@@ -1,5 +1,6 @@
 """Read the environment: the only module that does. Names are the fields below with the prefix DIEUPHOI_."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -98,6 +99,14 @@ class Settings(BaseSettings):
 
     portal_host: str = Field("127.0.0.1", description="Địa chỉ nghe của trang người dân; phía trước là reverse proxy")
     portal_port: int = _beside_engine(8090, "Cổng trang của người dân")
+    look_months: int = Field(
+        24, ge=6, le=600, description="Giữ nhật ký xem dữ liệu cá nhân bao nhiêu tháng; chờ xác nhận theo quy định"
+    )
+    webhook_networks: str = Field(
+        "",
+        description="Mạng nội bộ mà webhook được gọi tới, kể cả bằng `http://`, ví dụ `10.1.0.0/16, 127.0.0.0/8`; "
+        "trống: chỉ địa chỉ công khai qua `https://`",
+    )
     tracking_base_url: str = Field(
         default_factory=lambda known: f"http://127.0.0.1:{known.get('portal_port', 8090)}",
         description="Địa chỉ trang của người dân, in trên giấy và thư; mặc định theo cổng ở trên",
@@ -119,6 +128,16 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("webhook_networks", mode="after")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(f"“{one}” không phải mạng, cần dạng 10.1.0.0/16") from None
+        return value
 
     @field_validator("sms_gateway_url", "zalo_gateway_url", "gateway_token_url", mode="after")
     @classmethod

@@ -44,7 +44,7 @@ async def page(request: Request) -> Response:
     """Show a month."""
     visit = Visit(request)
     month = asked_month(visit)
-    counted = await _counted(visit, month)
+    counted = await counted_figures(visit, month)
     return visit.page(
         "figures",
         month=month,
@@ -59,7 +59,7 @@ async def table(request: Request) -> Response:
     """Give a month as CSV, minutes as whole numbers."""
     visit = Visit(request)
     month = asked_month(visit)
-    counted = await _counted(visit, month)
+    counted = await counted_figures(visit, month)
     lines = [line for level in LEVELS for line in _lines(visit, counted, month, level)]
     return csv_file(f"ho-so-{month}.csv", CSV_COLUMNS, [_row(month, line) for line in lines])
 
@@ -76,7 +76,9 @@ def _lines(visit: Visit, counted: Sequence[UnitFigures], month: Month, level: Un
     return sorted((Line(unit.name, one) for unit, one in units if unit.level is level), key=lambda line: line.name)
 
 
-async def _counted(visit: Visit, month: Month) -> Sequence[UnitFigures]:
+async def counted_figures(visit: Visit, month: Month) -> Sequence[UnitFigures]:
+    """Count a month, at most once a minute."""
+
     async def count() -> Sequence[UnitFigures]:
         async with visit.services.registry.read() as reader:
             return await unit_figures(reader, month.start, month.end, visit.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 import secrets
 import time
 from collections import OrderedDict
@@ -28,6 +29,7 @@ HEADERS = {
     "cache-control": "no-store",
 }
 CSRF = "csrf"
+MINUTE = 60.0
 
 
 class SafeHeaders:
@@ -108,6 +110,27 @@ class Attempts:
     def _recent(self, key: str) -> list[float]:
         since = self._clock() - self._window
         return [moment for moment in self._failures.get(key, ()) if moment > since]
+
+
+class Rate:
+    """Let each caller through so many times a minute; counts stand in this process's memory, as those of `Attempts`."""
+
+    def __init__(self, keys: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, who: str, per_minute: int) -> int:
+        """Count a request; give the seconds to wait when it was one too many, else 0."""
+        now = self._clock()
+        left, seen = self._left.get(who, (float(per_minute), now))
+        left = min(per_minute, left + (now - seen) * per_minute / MINUTE)
+        allowed = left >= 1
+        self._left[who] = (left - 1 if allowed else left, now)
+        self._left.move_to_end(who)
+        while len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return 0 if allowed else math.ceil((1 - left) * MINUTE / per_minute)
 
 
 def new_token() -> str:

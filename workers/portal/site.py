@@ -25,10 +25,12 @@ from workers.engine.layout import Endpoints, Ports
 from workers.engine.sign_in import knows_password
 from workers.errors import RetryLater, UserError
 from workers.portal import applying, figures, following, staff, time_use
+from workers.portal.api.site import api_app
 from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
 from workers.portal.kept import Kept
 from workers.portal.visit import HERE, Portal, Visit, load_pages
 from workers.portal.wording import load_wording
+from workers.registry.exchange import Exchange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +47,8 @@ log = structlog.stdlib.get_logger(__name__)
 MEGABYTE = 1 << 20
 ROOM_FOR_FIELDS = 64 * 1024
 VISIT_SECONDS = 4 * 3600
-UNSENT_KEPT, FORGET_SECONDS = timedelta(days=7), 3600
+UNSENT_KEPT, ANSWERS_KEPT, FORGET_SECONDS = timedelta(days=7), timedelta(hours=48), 3600
+DAYS_A_MONTH = 31
 WRONG_SECRETS, WRONG_SECRETS_WINDOW = 10, 900.0
 
 
@@ -59,6 +62,7 @@ def portal_app(
     incoming = folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     most = int(services.files.policy.limits.file_mb * MEGABYTE) + ROOM_FOR_FIELDS
+    api = api_app()
     app = Starlette(
         routes=[
             Route("/", _home),
@@ -69,6 +73,7 @@ def portal_app(
             *figures.ROUTES,
             *staff.ROUTES,
             *time_use.ROUTES,
+            Mount("/api/v1", api),
         ],
         middleware=[
             Middleware(SafeHeaders),
@@ -89,6 +94,7 @@ def portal_app(
     )
     app.state.kept = Kept()
     app.state.knows_password = knows_password
+    api.state.portal, api.state.kept = app.state.portal, app.state.kept
     return app
 
 
@@ -103,7 +109,7 @@ async def serve(settings: Settings) -> None:
         config = uvicorn.Config(
             app, host=settings.portal_host, port=settings.portal_port, log_config=None, access_log=False, ws="none"
         )
-        forgetting = asyncio.create_task(_forget_unsent(services))
+        forgetting = asyncio.create_task(_forget(services, settings.look_months))
         try:
             await uvicorn.Server(config).serve()
         finally:
@@ -124,12 +130,14 @@ def session_key(folder: Path) -> str:
     return path.read_text(encoding="ascii")
 
 
-async def _forget_unsent(services: Services) -> None:
-    """Forget each hour what visitors began a week ago and never sent: it holds personal data that nobody needs."""
+async def _forget(services: Services, look_months: int) -> None:
+    """Forget each hour what nobody needs any more: what visitors began and never sent, old answers, old looks."""
     while True:
         with suppress(RetryLater):
             async with services.registry.write() as writer:
                 count = await writer.drop_unsent_submissions(services.now() - UNSENT_KEPT)
+            await Exchange(services.registry).forget_requests(services.now() - ANSWERS_KEPT)
+            await Exchange(services.registry).forget_looks(services.now() - timedelta(days=DAYS_A_MONTH * look_months))
             log.info("portal.forgotten", count=count)
         await asyncio.sleep(FORGET_SECONDS)
 

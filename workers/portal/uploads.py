@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import tempfile
 import unicodedata
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
 
+from workers.documents.store import StoredDocument
 from workers.records import FiledDocument
 from workers.regulation.composition import PaperForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 
     from starlette.datastructures import FormData
 
@@ -44,14 +46,9 @@ async def _take(visit: Visit, form: FormData, compositions: Sequence[str]) -> Fi
     if not isinstance(upload, UploadFile) or not upload.filename:
         return [visit.say("documents.no_file")]
     name = unicodedata.normalize("NFC", upload.filename)
-    files = visit.services.files
-    with _temporary(visit.portal.incoming) as path:
-        await _copy(upload, path)
-        inspection = await files.inspector.inspect(path, name, files.policy)
-        wrong = [found.message for found in inspection.findings if found.severity == ERROR]
-        if wrong:
-            return wrong
-        stored = await asyncio.to_thread(files.store.put_file, path)
+    stored = await keep_file(visit, name, _blocks(upload))
+    if not isinstance(stored, StoredDocument):
+        return stored
     original = str(form.get("original", PaperForm.COPY))
     return FiledDocument(
         composition=composition,
@@ -62,10 +59,38 @@ async def _take(visit: Visit, form: FormData, compositions: Sequence[str]) -> Fi
     )
 
 
-async def _copy(upload: UploadFile, path: Path) -> None:
+async def keep_file(
+    visit: Visit, name: str, blocks: AsyncIterable[bytes], sha256: str | None = None
+) -> StoredDocument | list[str]:
+    """Check a file as it arrived and store it, or say why not.
+
+    `sha256`: what the sender says it is; ValueError when it is not.
+    """
+    files = visit.services.files
+    with _temporary(visit.portal.incoming) as path:
+        await _copy(blocks, path)
+        if sha256 is not None and await asyncio.to_thread(_digest, path) != sha256:
+            message = "the file is not the one that was announced"
+            raise ValueError(message)
+        inspection = await files.inspector.inspect(path, name, files.policy)
+        wrong = [found.message for found in inspection.findings if found.severity == ERROR]
+        return wrong or await asyncio.to_thread(files.store.put_file, path)
+
+
+async def _blocks(upload: UploadFile) -> AsyncIterator[bytes]:
+    while block := await upload.read(BLOCK):
+        yield block
+
+
+async def _copy(blocks: AsyncIterable[bytes], path: Path) -> None:
     with path.open("wb") as target:
-        while block := await upload.read(BLOCK):
+        async for block in blocks:
             await asyncio.to_thread(target.write, block)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

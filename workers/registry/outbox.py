@@ -98,7 +98,8 @@ class Recovered(Record):
 
 
 _MESSAGE_COLUMNS = [t.outbox.c[name] for name in OutboxMessage.model_fields]
-_REPEATABLE = frozenset({OutboxChannel.ENGINE})
+# Whoever gets these knows a second copy by its message id.
+_REPEATABLE = frozenset({OutboxChannel.ENGINE, OutboxChannel.WEBHOOK})
 
 
 class Outbox:
@@ -142,8 +143,9 @@ class Outbox:
     ) -> Recovered:
         """Settle messages whose dispatcher died, claimed before an instant no living dispatcher reaches back to.
 
-        The engine drops a second copy by its message id, so what is for the engine is queued again, and already when
-        claimed before `repeatable_before`, be its dispatcher dead or only slow; the rest becomes unknown.
+        The engine, and a system told by webhook, drop a second copy by its message id, so what is for them is queued
+        again, and already when claimed before `repeatable_before`, be its dispatcher dead or only slow; the rest
+        becomes unknown.
         """
         reason = "tiến trình gửi dừng giữa chừng"
         o = t.outbox.c
@@ -195,11 +197,16 @@ class Outbox:
         )
         return [WaitingMessage(**row) for row in await self._registry.latest.rows(statement)]
 
-    async def undecided(self, limit: int = 50) -> Sequence[OutboxMessage]:
-        """List the failed and unknown messages a person has to decide on, oldest first."""
+    async def undecided(self, limit: int = 50, *, webhooks: bool = False) -> Sequence[OutboxMessage]:
+        """List the failed and unknown messages a person decides on, oldest first: letters, or those to systems."""
+        o = t.outbox.c
         states = [OutboxState.FAILED.value, OutboxState.UNKNOWN.value]
+        to_systems = o.channel == OutboxChannel.WEBHOOK.value
         statement = (
-            select(*_MESSAGE_COLUMNS).where(t.outbox.c.state.in_(states)).order_by(t.outbox.c.created_at).limit(limit)
+            select(*_MESSAGE_COLUMNS)
+            .where(o.state.in_(states), to_systems if webhooks else ~to_systems)
+            .order_by(o.created_at)
+            .limit(limit)
         )
         return [OutboxMessage(**row) for row in await self._registry.latest.rows(statement)]
 

@@ -403,3 +403,69 @@ attempts = Table(
     Column("outcome", String),
     Column("reason", Text),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("scopes", structured(), nullable=False),
+    Column("per_minute", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)
+
+# What a key handed in: the id of a submission or the code of a feedback. `about`: the dossier a supplement is for.
+api_intakes = Table(
+    "api_intakes",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("key_id", String, _of("api_keys.id"), nullable=False),
+    Column("about", String),
+    Index(None, "key_id", "subject"),
+)
+
+# What a key asked for under an idempotency key, and the answer it got; committed together with what was asked for.
+api_requests = Table(
+    "api_requests",
+    metadata,
+    Column("key_id", String, _of("api_keys.id"), primary_key=True),
+    Column("idempotency_key", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("status", Integer),
+    Column("answer", structured()),
+    Index(None, "at"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key_id", String, _of("api_keys.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("events", structured(), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("removed_at", Instant),
+    Index(None, "key_id", "id"),
+    Index(None, "removed_at"),
+)
+
+# Hangs on no other row, as the timeline: who looked at what outlives what was looked at.
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("data", String, nullable=False),
+    Column("address", String, nullable=False),
+    Index(None, "subject", "id"),
+    Index(None, "at"),
+)

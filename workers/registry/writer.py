@@ -26,9 +26,11 @@ from workers.records import (
     Record,
     Reporter,
     Submission,
+    SystemEvent,
     TimelineEntry,
     TimelineKind,
 )
+from workers.registry import listeners
 from workers.registry import tables as t
 from workers.registry.chain import Head, link
 from workers.registry.reader import OPINION_COLUMNS, STEP_COLUMNS, Reader
@@ -86,7 +88,7 @@ class Writer(Reader):
             .where(~select(sent).where(sent == s.id).exists(), ~select(filed).where(filed == s.id).exists())
         )
         ids = [row["id"] for row in rows]
-        for column in (t.documents.c.submission_id, t.applicants.c.submission_id, s.id):
+        for column in (t.documents.c.submission_id, t.applicants.c.submission_id, t.api_intakes.c.subject, s.id):
             await self._connection.execute(delete(column.table).where(column.in_(ids)))
         return len(ids)
 
@@ -95,6 +97,7 @@ class Writer(Reader):
         await self._connection.execute(insert(t.dossiers), dossier.model_dump())
         await self._add_words(dossier)
         await self._insert_if_absent(t.timeline_heads, dossier_code=dossier.code, seq=0, hash="")
+        await self._tell_systems(SystemEvent.DOSSIER_REGISTERED, dossier)
 
     async def update_dossier(self, code: str, **changes: Any) -> DossierRecord:
         """Change fields of a dossier and return it whole. Raises KeyError for an unknown code."""
@@ -108,6 +111,8 @@ class Writer(Reader):
         if after.title != before.title:
             await self._connection.execute(delete(t.dossier_words).where(t.dossier_words.c.dossier_code == code))
             await self._add_words(after)
+        if after.state is not before.state:
+            await self._tell_systems(SystemEvent.DOSSIER_STATE_CHANGED, after)
         return after
 
     async def add_documents(self, code: str, documents: Iterable[FiledDocument]) -> None:
@@ -232,6 +237,11 @@ class Writer(Reader):
             state="pending",
             attempts=0,
         )
+
+    async def _tell_systems(self, event: SystemEvent, dossier: DossierRecord) -> None:
+        data = {"submission_id": dossier.submission_id, "state": dossier.state.value}
+        for draft in await listeners.drafts(self, event, dossier.submission_id, dossier.code, data, self._now()):
+            await self.send(draft)
 
     async def _append(self, entry: TimelineEntry) -> None:
         heads = t.timeline_heads
