@@ -18,6 +18,7 @@ from workers.channels.email import EmailSender, SmtpSettings
 from workers.channels.gateway import GatewaySender, GatewaySettings
 from workers.channels.outcomes import SendLater, SendRefused
 from workers.channels.texts import TextCatalog
+from workers.channels.webhooks import WebhookSender, networks
 from workers.configuration.diagrams import load_steps
 from workers.configuration.loading import load_configuration
 from workers.configuration.staff import load_accounts
@@ -33,6 +34,7 @@ from workers.observation import Observation
 from workers.papers.press import PaperPress
 from workers.records import OutboxChannel
 from workers.registry.database import Registry
+from workers.registry.exchange import Exchange
 from workers.registry.outbox import Outbox
 from workers.registry.schema import migrate
 from workers.rulebook import Rulebook
@@ -208,6 +210,9 @@ def _dispatcher(
         OutboxChannel.SMS: _gateway(OutboxChannel.SMS, settings, services.now),
         OutboxChannel.ZALO: _gateway(OutboxChannel.ZALO, settings, services.now),
         OutboxChannel.ENGINE: EngineSender(engine),
+        OutboxChannel.WEBHOOK: WebhookSender(
+            Exchange(services.registry).webhook, networks(settings.webhook_networks), services.now
+        ),
     }
     return Dispatcher(
         outbox,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,8 +27,11 @@ from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
 from workers.engine.stack import STATE_TEXTS, train_start_up
 from workers.errors import DieuphoiError, NeedsOperator, UserError
+from workers.portal.api.keys import new_key
 from workers.portal.site import serve as serve_portal
 from workers.provisioning import ensure_certificate, write_environment
+from workers.records import ApiScope, WhoLooked
+from workers.registry.exchange import Exchange
 from workers.registry.outbox import Outbox
 from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
@@ -55,10 +58,17 @@ app = typer.Typer(
 calendar_app = typer.Typer(help="Tính hạn và đối chiếu lịch làm việc.", no_args_is_help=True)
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(studio, name="studio")
+key_app = typer.Typer(help="Khóa của hệ thống khác dùng giao diện lập trình (API).", no_args_is_help=True)
+app.add_typer(key_app, name="api-key")
 
 Json = Annotated[bool, typer.Option("--json", help="In JSON cho chương trình khác đọc.")]
 Code = Annotated[str, typer.Argument(help="Mã hồ sơ, ví dụ H29.04-261123-0001.")]
 
+LOOKERS = {
+    WhoLooked.API_KEY: "khóa",
+    WhoLooked.STAFF: "cán bộ",
+    WhoLooked.SECRET: "người có mã tra cứu",
+}
 EXIT_USER_ERROR = 2
 EXIT_FOUND_PROBLEMS = 1
 
@@ -312,6 +322,79 @@ def letters(
         raise typer.Exit(EXIT_FOUND_PROBLEMS)
 
 
+@app.command(epilog="Ví dụ: dieuphoi webhooks --replay 12")
+def webhooks(
+    replay: Annotated[int | None, typer.Option(help="Số của tin cần gửi lại tới hệ thống nhận.")] = None,
+) -> None:
+    """Liệt kê webhook và tin không tới được hệ thống nhận; mã thoát 1 khi còn tin như vậy."""
+    if replay is not None:
+        asyncio.run(_with_services(lambda services: _resend(services, replay, webhooks=True)))
+        out.print(f"Tin số {replay} sẽ được gửi lại.")
+        return
+    registered = asyncio.run(_with_services(lambda services: Exchange(services.registry).webhooks()))
+    table = Table("Webhook", "Khóa", "Địa chỉ", "Báo việc")
+    for one in registered:
+        table.add_row(one.id, one.key_id, escape(one.url), ", ".join(one.events))
+    out.print(table if registered else "Chưa hệ thống nào đăng ký webhook.")
+    undecided = asyncio.run(_with_services(lambda services: _outbox(services).undecided(webhooks=True)))
+    if not undecided:
+        return
+    waiting = Table("Số", "Webhook", "Hồ sơ", "Việc", "Lần thử", title="Không tới được")
+    for message in undecided:
+        waiting.add_row(
+            str(message.id), message.recipient, message.dossier_code or "", message.event, str(message.attempts)
+        )
+    out.print(waiting)
+    raise typer.Exit(EXIT_FOUND_PROBLEMS)
+
+
+@key_app.command("create", epilog='Ví dụ: dieuphoi api-key create "Cổng dịch vụ công" --scope dossiers:write')
+def create_key(
+    system: Annotated[str, typer.Argument(help="Tên hệ thống dùng khóa.")],
+    scope: Annotated[list[ApiScope], typer.Option(help="Quyền; ghi nhiều lần cho nhiều quyền.")],
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Khóa dùng được bao nhiêu ngày.")] = 365,
+    per_minute: Annotated[int, typer.Option(min=1, max=100_000, help="Số yêu cầu nhiều nhất một phút.")] = 120,
+) -> None:
+    """Cấp khóa cho một hệ thống; khóa chỉ hiện một lần này, sổ đăng ký chỉ giữ dấu vân tay."""
+    key, row = new_key(system, scope, per_minute, utc_now(), utc_now() + timedelta(days=days))
+    asyncio.run(_with_services(lambda services: Exchange(services.registry).add_key(row)))
+    out.print(key, markup=False, soft_wrap=True)
+    problems.print(f"Khóa số {row.id}, dùng đến {moment_label(row.expires_at)}. Giao cho hệ thống qua đường kín.")
+
+
+@key_app.command("list", epilog="Ví dụ: dieuphoi api-key list")
+def list_keys() -> None:
+    """Liệt kê các khóa."""
+    found = asyncio.run(_with_services(lambda services: Exchange(services.registry).keys()))
+    table = Table("Số", "Hệ thống", "Quyền", "Một phút", "Hết hạn", "Dùng lần cuối", "Thu hồi")
+    for one in found:
+        moments = (one.expires_at, one.last_used_at, one.revoked_at)
+        told = (moment_label(at) if at else "" for at in moments)
+        table.add_row(one.id, escape(one.system), ", ".join(one.scopes), str(one.per_minute), *told)
+    out.print(table if found else "Chưa cấp khóa nào.")
+
+
+@key_app.command("revoke", epilog="Ví dụ: dieuphoi api-key revoke 0123456789ab")
+def revoke_key(number: Annotated[str, typer.Argument(help="Số của khóa, xem `dieuphoi api-key list`.")]) -> None:
+    """Thu hồi một khóa ngay; webhook của khóa cũng không được báo nữa."""
+    if not asyncio.run(_with_services(lambda services: Exchange(services.registry).revoke(number, utc_now()))):
+        raise UserError(f"Không có khóa {number} nào còn dùng được. Xem `dieuphoi api-key list`.")
+    out.print(f"Đã thu hồi khóa {number}.")
+
+
+@app.command(epilog="Ví dụ: dieuphoi audit H29.04-261123-0001")
+def audit(code: Annotated[str, typer.Argument(help="Mã hồ sơ hoặc mã phản ánh.")], as_json: Json = False) -> None:
+    """Ai đã xem dữ liệu cá nhân của một hồ sơ hay phản ánh: lúc nào, xem gì, từ mạng nào; mới nhất trước."""
+    looks = asyncio.run(_with_services(lambda services: Exchange(services.registry).looks(code.strip().upper())))
+    if as_json:
+        out.print_json(data=[one.model_dump(mode="json") for one in looks])
+        return
+    table = Table("Lúc", "Ai", "", "Xem gì", "Từ mạng")
+    for one in looks:
+        table.add_row(moment_label(one.at), LOOKERS[one.by], escape(one.name), one.data, one.address)
+    out.print(table if looks else "Chưa ai xem dữ liệu cá nhân của mã này.")
+
+
 @app.command("show", epilog="Ví dụ: dieuphoi show H29.04-261123-0001 --json")
 def show_command(code: Code, as_json: Json = False) -> None:
     """Hồ sơ đang ở đâu, ai giữ, còn bao lâu, đã qua những bước nào, tiếp theo là gì."""
@@ -414,9 +497,10 @@ def _outbox(services: Services) -> Outbox:
     return Outbox(services.registry, "cli")
 
 
-async def _resend(services: Services, number: int) -> None:
+async def _resend(services: Services, number: int, *, webhooks: bool = False) -> None:
     if not await _outbox(services).requeue(number, services.now()):
-        raise UserError(f"Không có thư số {number} nào chờ quyết định. Xem `dieuphoi letters`.")
+        what, where = ("tin", "webhooks") if webhooks else ("thư", "letters")
+        raise UserError(f"Không có {what} số {number} nào chờ quyết định. Xem `dieuphoi {where}`.")
 
 
 async def _settle(services: Services, number: int) -> None:

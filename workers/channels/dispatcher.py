@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from workers.channels.outcomes import SendLater, SendRefused, SendUnknown
-from workers.channels.policy import TO_ENGINE, TO_PEOPLE, next_attempt
+from workers.channels.policy import TO_ENGINE, TO_PEOPLE, TO_SYSTEMS, next_attempt
 from workers.records import OutboxChannel
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 log = structlog.get_logger()
+
+_PLANS = {OutboxChannel.ENGINE: TO_ENGINE, OutboxChannel.WEBHOOK: TO_SYSTEMS}
 
 
 class NamedFile(Protocol):
@@ -250,10 +252,9 @@ class Dispatcher:
 
     async def _put_off(self, message: OutboxMessage, failure: SendLater) -> None:
         now, reason = self._now(), failure.reason
-        to_engine = message.channel is OutboxChannel.ENGINE
-        plan = TO_ENGINE if to_engine else TO_PEOPLE
+        plan = _PLANS.get(message.channel, TO_PEOPLE)
         # Quiet hours protect people; a process must not wait for the morning.
-        quiet = _always_awake if to_engine else partial(self._not_before, message.event)
+        quiet = partial(self._not_before, message.event) if plan is TO_PEOPLE else _always_awake
         moment = next_attempt(plan, now, message.attempts, self._spread(), quiet, failure.after)
         if moment is None:
             await self._outbox.mark_failed(message.id, now, f"đã thử {message.attempts} lần, lần cuối: {reason}")

@@ -24,6 +24,8 @@ class RetryPlan:
 
 # All tries together last most of a day: longer than a mail server is away, short enough for a person to act.
 TO_PEOPLE = RetryPlan(timedelta(seconds=20), timedelta(hours=1), 24)
+# A system may be away for a night or a long morning; then a person decides.
+TO_SYSTEMS = RetryPlan(timedelta(seconds=5), timedelta(hours=2), 18)
 # A process waits for its message however long the engine is away, and gets it soon after.
 TO_ENGINE = RetryPlan(timedelta(seconds=1), timedelta(seconds=30), None)
 

@@ -48,9 +48,14 @@ class Exchange:
         return [ApiKey(**row) for row in rows]
 
     async def revoke(self, key_id: str, now: datetime) -> bool:
-        """Close a key for good; tell whether it was open."""
-        k = t.api_keys.c
-        return await self._run(update(t.api_keys).where(k.id == key_id, k.revoked_at.is_(None)).values(revoked_at=now))
+        """Close a key for good, and its webhooks with it; tell whether it was open."""
+        k, w = t.api_keys.c, t.webhooks.c
+        open_key = update(t.api_keys).where(k.id == key_id, k.revoked_at.is_(None))
+        used = update(t.webhooks).where(w.key_id == key_id, w.removed_at.is_(None))
+        async with self._registry.transaction() as transaction:
+            closed = await transaction.connection.execute(open_key.values(revoked_at=now))
+            await transaction.connection.execute(used.values(removed_at=now))
+        return closed.rowcount > 0
 
     async def used(self, key_id: str, now: datetime) -> None:
         """Write down when a key was used last."""

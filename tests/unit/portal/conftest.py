@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,9 +12,12 @@ import httpx2 as httpx
 import pytest
 
 from tests.unit.office import HOME
+from tests.unit.portal.systems import System
 from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
+from workers.portal.api.keys import new_key
 from workers.portal.site import portal_app
+from workers.registry.exchange import Exchange
 from workers.workplace import StoredFiles
 
 
@@ -96,3 +100,28 @@ async def visit(site):
     yield opened
     for client in clients:
         await client.aclose()
+
+
+@pytest.fixture
+async def client(site):
+    transport = httpx.ASGITransport(app=site, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as opened:
+        yield opened
+
+
+@pytest.fixture
+def system(office, client):
+    """Open a system with these scopes."""
+
+    async def opened(*scopes, per_minute=1000, days=1):
+        now = office.clock.now
+        key, row = new_key("Cổng ví dụ", scopes, per_minute, now, now + timedelta(days=days))
+        await Exchange(office.registry).add_key(row)
+        return System(client, key)
+
+    return opened
+
+
+@pytest.fixture
+def stranger(client):
+    return System(client, None)
