@@ -25,6 +25,7 @@ from workers.engine.layout import Endpoints, Ports
 from workers.engine.sign_in import knows_password
 from workers.errors import RetryLater, UserError
 from workers.portal import applying, figures, following, staff, time_use
+from workers.portal.api import problems
 from workers.portal.api.site import api_app
 from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
 from workers.portal.kept import Kept
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 MEGABYTE = 1 << 20
+API = "/api/v1"
 ROOM_FOR_FIELDS = 64 * 1024
 VISIT_SECONDS = 4 * 3600
 UNSENT_KEPT, ANSWERS_KEPT, FORGET_SECONDS = timedelta(days=7), timedelta(hours=48), 3600
@@ -73,7 +75,7 @@ def portal_app(
             *figures.ROUTES,
             *staff.ROUTES,
             *time_use.ROUTES,
-            Mount("/api/v1", api),
+            Mount(API, api),
         ],
         middleware=[
             Middleware(SafeHeaders),
@@ -153,6 +155,8 @@ async def _healthy(request: Request) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
+    if request.url.path.startswith(API) and isinstance(error, HTTPException):
+        return await problems.refused(request, error)
     status = error.status_code if isinstance(error, HTTPException) else 500
     known = status if status in {403, 404, 405, 409, 413, 429, 503} else 400
     response = Visit(request).page("problem", status=status, number=known)

@@ -97,7 +97,7 @@ async def test_who_knows_the_secret_sees_the_state_without_a_key(office, strange
     assert (await stranger.ask("GET", f"/dossiers/{code}/applicant", secret=secret)).status_code == 401
     for _ in range(10):
         wrong = await stranger.ask("GET", f"/dossiers/{code}", secret="AAAAAAAAAA")
-        assert wrong.status_code == 404
+        assert wrong.status_code == 401
     assert (await stranger.ask("GET", f"/dossiers/{code}", secret=secret)).status_code == 429
 
 

@@ -22,6 +22,7 @@ from workers.workplace import Services
 
 WITHOUT_A_KEY = 120
 """Requests a minute from one address without a key."""
+_ASKED_FOR = {"WWW-Authenticate": "Bearer"}
 _USED_EVERY = timedelta(minutes=1)
 
 _key = HTTPBearer(
@@ -75,7 +76,7 @@ class Caller:
     async def dossier(self, code: str, scope: ApiScope, *, with_secret: bool = True) -> DossierRecord:
         """Find a dossier that the caller may see: by its secret, or by a key with `scope` that filed it or sees all.
 
-        Raises Problem 404 alike for a dossier that is not there and for one of others.
+        Raises Problem 401 for a wrong secret, 404 alike for a dossier that is not there and for one of others.
         """
         if with_secret and self.secret is not None:
             return await self._by_secret(code, self.secret)
@@ -99,7 +100,7 @@ class Caller:
 
     def _known_key(self) -> ApiKey:
         if self.key is None:
-            raise Problem(401, "Việc này cần khóa truy cập.", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem(401, "Việc này cần khóa truy cập.", headers=_ASKED_FOR)
         return self.key
 
     async def _by_secret(self, code: str, typed: str) -> DossierRecord:
@@ -109,7 +110,8 @@ class Caller:
         secret = clean_tracking_secret(typed) or ""
         if dossier is None or not hmac.compare_digest(dossier.tracking_secret.encode(), secret.encode()):
             attempts.failed(address, code.upper())
-            raise Problem(404, "Mã hồ sơ hoặc mã tra cứu chưa đúng.", action="So lại từng ký tự trên giấy tiếp nhận.")
+            advice = "So lại từng ký tự trên giấy tiếp nhận."
+            raise Problem(401, "Mã hồ sơ hoặc mã tra cứu chưa đúng.", action=advice, headers=_ASKED_FOR)
         return dossier
 
     async def _find(self, code: str) -> DossierRecord | None:
@@ -123,10 +125,21 @@ class Caller:
         return found is not None and found[0] == self.key_id
 
 
-async def _caller(
-    request: Request,
-    given: Annotated[HTTPAuthorizationCredentials | None, Security(_key)],
-    secret: Annotated[str | None, Security(_secret)],
+Given = Annotated[HTTPAuthorizationCredentials | None, Security(_key)]
+
+
+async def _anybody(request: Request) -> Caller:
+    visit = Visit(request)
+    _not_too_often(request, visit.address, WITHOUT_A_KEY)
+    return Caller(visit, None, None)
+
+
+async def _with_key(request: Request, given: Given) -> Caller:
+    return await _with_key_or_secret(request, given, None)
+
+
+async def _with_key_or_secret(
+    request: Request, given: Given, secret: Annotated[str | None, Security(_secret)]
 ) -> Caller:
     visit = Visit(request)
     key = await _known(visit, given.credentials) if given else None
@@ -136,16 +149,16 @@ async def _caller(
     return Caller(visit, key, secret)
 
 
-Calling = Annotated[Caller, Depends(_caller)]
+Anybody = Annotated[Caller, Depends(_anybody)]
+WithKey = Annotated[Caller, Depends(_with_key)]
+WithKeyOrSecret = Annotated[Caller, Depends(_with_key_or_secret)]
 
 
 async def _known(visit: Visit, text: str) -> ApiKey:
     number = keys.number_of(text)
     row = await Exchange(visit.services.registry).key(number) if number else None
     if row is None or not keys.opens(text, row, visit.now):
-        raise Problem(
-            401, "Khóa truy cập không đúng, đã hết hạn hoặc đã thu hồi.", headers={"WWW-Authenticate": "Bearer"}
-        )
+        raise Problem(401, "Khóa truy cập không đúng, đã hết hạn hoặc đã thu hồi.", headers=_ASKED_FOR)
     return row
 
 

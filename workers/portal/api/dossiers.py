@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from workers.portal.api import models
-from workers.portal.api.access import Caller, Calling
+from workers.portal.api.access import Caller, WithKey, WithKeyOrSecret
 from workers.portal.api.paging import Cursor, Limit, cursor_to, last_seen
 from workers.portal.api.problems import Problem, responses
 from workers.portal.public_view import PAPERS_FOR_APPLICANTS, public_view
@@ -27,7 +27,7 @@ FILE_OUT: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/dossiers", summary="Hồ sơ của khóa", responses=responses(401, 403, 422))
-async def list_dossiers(caller: Calling, limit: Limit = 50, cursor: Cursor = None) -> models.DossierPage:
+async def list_dossiers(caller: WithKey, limit: Limit = 50, cursor: Cursor = None) -> models.DossierPage:
     """Liệt kê hồ sơ khóa này đã nộp (quyền `dossiers:all`: mọi hồ sơ), mới nhất trước. Quyền: `dossiers:read`."""
     caller.needs(ApiScope.FOLLOW)
     after = await _after(caller, cursor)
@@ -38,7 +38,7 @@ async def list_dossiers(caller: Calling, limit: Limit = 50, cursor: Cursor = Non
 
 
 @router.get("/dossiers/{code}", summary="Trạng thái một hồ sơ", responses=responses(401, 403, 404, 422))
-async def status(caller: Calling, code: Code) -> models.DossierOut:
+async def status(caller: WithKeyOrSecret, code: Code) -> models.DossierOut:
     """Cho biết hồ sơ đang ở đâu, hạn nào, cần bổ sung gì. Cần mã tra cứu, hoặc quyền `dossiers:read`."""
     dossier = await caller.dossier(code, ApiScope.FOLLOW)
     async with caller.services.registry.read() as reader:
@@ -62,7 +62,7 @@ async def status(caller: Calling, code: Code) -> models.DossierOut:
 
 
 @router.get("/dossiers/{code}/applicant", summary="Người nộp", responses=responses(401, 403, 404, 422, 503))
-async def applicant(caller: Calling, code: Code) -> models.ApplicantOut:
+async def applicant(caller: WithKey, code: Code) -> models.ApplicantOut:
     """Cho biết người nộp. Dữ liệu cá nhân: mỗi lần xem được ghi lại. Quyền: `applicants:read`."""
     dossier = await caller.dossier(code, ApiScope.APPLICANTS, with_secret=False)
     found = await caller.services.registry.latest.applicant(dossier.code)
@@ -71,7 +71,7 @@ async def applicant(caller: Calling, code: Code) -> models.ApplicantOut:
 
 
 @router.get("/dossiers/{code}/papers", summary="Giấy gửi người nộp", responses=responses(401, 403, 404, 422))
-async def papers(caller: Calling, code: Code) -> list[models.PaperOut]:
+async def papers(caller: WithKeyOrSecret, code: Code) -> list[models.PaperOut]:
     """Liệt kê giấy đã lập cho người nộp. Cần mã tra cứu, hoặc quyền `documents:read`."""
     dossier = await caller.dossier(code, ApiScope.DOCUMENTS)
     found = await caller.services.registry.latest.papers(dossier.code)
@@ -80,7 +80,7 @@ async def papers(caller: Calling, code: Code) -> list[models.PaperOut]:
 
 @router.get("/dossiers/{code}/papers/{sha256}", summary="Tải một giấy", response_class=Response,
             responses={**FILE_OUT, **responses(401, 403, 404, 422, 503)})  # fmt: skip
-async def paper(caller: Calling, code: Code, sha256: Digest) -> Response:
+async def paper(caller: WithKeyOrSecret, code: Code, sha256: Digest) -> Response:
     """Tải một giấy đã lập cho người nộp. Mỗi lần tải được ghi lại."""
     dossier = await caller.dossier(code, ApiScope.DOCUMENTS)
     for one in await caller.services.registry.latest.papers(dossier.code):
@@ -91,7 +91,7 @@ async def paper(caller: Calling, code: Code, sha256: Digest) -> Response:
 
 
 @router.get("/dossiers/{code}/documents", summary="Giấy tờ đã nộp", responses=responses(401, 403, 404, 422, 503))
-async def documents(caller: Calling, code: Code) -> list[models.DocumentOut]:
+async def documents(caller: WithKey, code: Code) -> list[models.DocumentOut]:
     """Liệt kê giấy tờ người nộp đã nộp. Quyền: `documents:read`; mỗi lần xem được ghi lại."""
     dossier = await caller.dossier(code, ApiScope.DOCUMENTS, with_secret=False)
     found = await caller.services.registry.latest.documents(dossier.code)
@@ -102,7 +102,7 @@ async def documents(caller: Calling, code: Code) -> list[models.DocumentOut]:
 
 @router.get("/dossiers/{code}/documents/{sha256}", summary="Tải một giấy tờ đã nộp", response_class=Response,
             responses={**FILE_OUT, **responses(401, 403, 404, 422, 503)})  # fmt: skip
-async def document(caller: Calling, code: Code, sha256: Digest) -> Response:
+async def document(caller: WithKey, code: Code, sha256: Digest) -> Response:
     """Tải một giấy tờ đã nộp. Quyền: `documents:read`; mỗi lần tải được ghi lại."""
     dossier = await caller.dossier(code, ApiScope.DOCUMENTS, with_secret=False)
     for one in await caller.services.registry.latest.documents(dossier.code):

@@ -13,7 +13,7 @@ from workers import intake
 from workers.errors import UserError
 from workers.portal import details
 from workers.portal.api import models
-from workers.portal.api.access import Caller, Calling
+from workers.portal.api.access import Caller, WithKey, WithKeyOrSecret
 from workers.portal.api.once import IdempotencyKey, once
 from workers.portal.api.problems import Problem, responses
 from workers.portal.applying import ONLINE
@@ -27,6 +27,7 @@ from workers.regulation.composition import PaperForm
 router = APIRouter(tags=["Nộp hồ sơ"])
 WORDS = LANGUAGES[0]
 
+Code = Annotated[str, Path(max_length=40, description="Mã hồ sơ.")]
 SubmissionId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Mã phiếu nộp.")]
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 của tệp.")]
 Composition = Annotated[str, Query(max_length=100, description="Mã giấy tờ trong thành phần hồ sơ của thủ tục.")]
@@ -42,7 +43,7 @@ FILE_BODY = {
 @router.post("/submissions", status_code=201, response_model=models.SubmissionOut, summary="Bắt đầu một hồ sơ",
              responses=responses(401, 403, 409, 422, 503))  # fmt: skip
 async def begin(
-    caller: Calling, request: Request, said: models.SubmissionIn, idempotency_key: IdempotencyKey
+    caller: WithKey, request: Request, said: models.SubmissionIn, idempotency_key: IdempotencyKey
 ) -> Response:
     """Ghi nội dung đề nghị và người nộp. Sau đó gửi từng tệp, rồi gửi hồ sơ. Quyền: `dossiers:write`."""
     caller.needs(ApiScope.FILE)
@@ -57,7 +58,7 @@ async def begin(
 
 
 @router.get("/submissions/{submission_id}", summary="Xem một phiếu nộp", responses=responses(401, 403, 404, 422))
-async def look(caller: Calling, submission_id: SubmissionId) -> models.SubmissionOut:
+async def look(caller: WithKey, submission_id: SubmissionId) -> models.SubmissionOut:
     """Cho biết đã nhận giấy tờ nào, còn thiếu gì; khi đã cấp mã hồ sơ thì kèm mã tra cứu để giao cho người nộp."""
     caller.needs(ApiScope.FILE)
     about = await caller.own_submission(submission_id)
@@ -73,7 +74,7 @@ async def look(caller: Calling, submission_id: SubmissionId) -> models.Submissio
 @router.put("/submissions/{submission_id}/documents/{sha256}", summary="Gửi một tệp", openapi_extra=FILE_BODY,
             responses=responses(401, 403, 404, 409, 413, 422, 503))  # fmt: skip
 async def add_document(
-    caller: Calling,
+    caller: WithKey,
     request: Request,
     submission_id: SubmissionId,
     sha256: Digest,
@@ -107,7 +108,7 @@ async def add_document(
 
 @router.delete("/submissions/{submission_id}/documents/{sha256}", status_code=204, summary="Bỏ một tệp",
                responses=responses(401, 403, 404, 409, 422, 503))  # fmt: skip
-async def drop_document(caller: Calling, submission_id: SubmissionId, sha256: Digest, composition: Composition) -> None:
+async def drop_document(caller: WithKey, submission_id: SubmissionId, sha256: Digest, composition: Composition) -> None:
     """Bỏ một tệp khỏi phiếu nộp chưa gửi; tệp đã bỏ rồi thì không có gì đổi."""
     caller.needs(ApiScope.FILE)
     await _unsent(caller, submission_id)
@@ -118,7 +119,7 @@ async def drop_document(caller: Calling, submission_id: SubmissionId, sha256: Di
 @router.post("/submissions/{submission_id}/send", status_code=202, response_model=models.Accepted,
              summary="Gửi hồ sơ hoặc giấy tờ bổ sung", responses=responses(401, 403, 404, 409, 422, 503))  # fmt: skip
 async def send(
-    caller: Calling,
+    caller: WithKey,
     request: Request,
     submission_id: SubmissionId,
     said: models.Declaration,
@@ -147,7 +148,10 @@ async def send(
 @router.post("/dossiers/{code}/supplements", status_code=201, response_model=models.SubmissionOut,
              summary="Bắt đầu bổ sung giấy tờ", responses=responses(401, 403, 404, 409, 422, 503))  # fmt: skip
 async def supplement(
-    caller: Calling, request: Request, code: Annotated[str, Path(max_length=40)], idempotency_key: IdempotencyKey
+    caller: WithKeyOrSecret,
+    request: Request,
+    code: Code,
+    idempotency_key: IdempotencyKey,
 ) -> Response:
     """Mở phiếu bổ sung cho hồ sơ đang chờ bổ sung; gửi tệp và gửi phiếu như khi nộp. Quyền: `dossiers:write`."""
     dossier = await _writable(caller, code)
@@ -166,9 +170,9 @@ async def supplement(
 @router.post("/dossiers/{code}/withdrawal", status_code=202, response_model=models.Accepted, summary="Rút hồ sơ",
              responses=responses(401, 403, 404, 409, 422, 503))  # fmt: skip
 async def withdraw(
-    caller: Calling,
+    caller: WithKeyOrSecret,
     request: Request,
-    code: Annotated[str, Path(max_length=40)],
+    code: Code,
     said: models.WithdrawalIn,
     idempotency_key: IdempotencyKey,
 ) -> Response:

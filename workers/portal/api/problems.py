@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from workers.errors import RetryLater, UserError
 from workers.yaml_files.wording import expectation
@@ -98,7 +99,7 @@ def install(app: FastAPI) -> None:
     handlers: dict[Any, Any] = {
         Problem: _told,
         RequestValidationError: _invalid,
-        HTTPException: _refused,
+        HTTPException: refused,
         UserError: _moved_on,
         RetryLater: _busy,
         Exception: _broken,
@@ -140,7 +141,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     return _answer(request, Problem(422, "Có mục chưa đúng, chưa lưu gì.", errors=mistakes))
 
 
-async def _refused(request: Request, error: HTTPException) -> Response:
+async def refused(request: Request, error: HTTPException) -> Response:
+    """Tell what the framework itself refused."""
     details = {
         404: "Địa chỉ này không có.",
         405: "Phương thức không dùng được ở địa chỉ này.",
@@ -148,7 +150,14 @@ async def _refused(request: Request, error: HTTPException) -> Response:
         429: "Đã thử sai mã tra cứu quá nhiều lần.",
     }
     status = error.status_code
-    return _answer(request, Problem(status, details.get(status, "Yêu cầu không đọc được."), headers=error.headers))
+    headers = {"Allow": _allowed(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return _answer(request, Problem(status, details.get(status, "Yêu cầu không đọc được."), headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """List the methods of an address: the framework names those of one operation only."""
+    fitting = [one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for one in fitting for method in getattr(one, "methods", ())}))
 
 
 async def _moved_on(request: Request, error: UserError) -> Response:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from workers.portal import details
 from workers.portal.api import models
-from workers.portal.api.access import Caller, Calling
+from workers.portal.api.access import Anybody, Caller
 from workers.portal.api.paging import Cursor, Limit, page
 from workers.portal.api.problems import Problem, responses
 from workers.portal.figures import counted_figures
@@ -20,7 +20,7 @@ router = APIRouter(tags=["Tra cứu chung"])
 
 
 @router.get("/procedures", summary="Thủ tục nhận hồ sơ", responses=responses(422))
-async def list_procedures(caller: Calling, limit: Limit = 50, cursor: Cursor = None) -> models.ProcedurePage:
+async def list_procedures(caller: Anybody, limit: Limit = 50, cursor: Cursor = None) -> models.ProcedurePage:
     """Liệt kê thủ tục đang nhận hồ sơ của người dân, doanh nghiệp."""
     offered = details.offered(caller.services.rules, caller.now.date())
     items, after = page(sorted(offered, key=_code), _code, limit, cursor)
@@ -29,7 +29,7 @@ async def list_procedures(caller: Calling, limit: Limit = 50, cursor: Cursor = N
 
 @router.get("/procedures/{code}", summary="Một thủ tục", responses=responses(404, 422))
 async def one_procedure(
-    caller: Calling, code: Annotated[str, Path(max_length=50, description="Mã thủ tục.")]
+    caller: Anybody, code: Annotated[str, Path(max_length=50, description="Mã thủ tục.")]
 ) -> models.ProcedureOut:
     """Cho biết thành phần hồ sơ, trường hợp và nơi tiếp nhận của một thủ tục."""
     for one in details.offered(caller.services.rules, caller.now.date()):
@@ -39,7 +39,7 @@ async def one_procedure(
 
 
 @router.get("/units", summary="Đơn vị", responses=responses(422))
-async def list_units(caller: Calling, limit: Limit = 50, cursor: Cursor = None) -> models.UnitPage:
+async def list_units(caller: Anybody, limit: Limit = 50, cursor: Cursor = None) -> models.UnitPage:
     """Liệt kê các đơn vị đang hoạt động."""
     today = caller.now.date()
     units = [one for one in caller.services.rules.organization.units if one.exists_on(today)]
@@ -50,7 +50,7 @@ async def list_units(caller: Calling, limit: Limit = 50, cursor: Cursor = None) 
 
 @router.get("/figures", summary="Số liệu công khai", responses=responses(422))
 async def public_figures(
-    caller: Calling,
+    caller: Anybody,
     month: Annotated[
         str | None,
         Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="Tháng, dạng 2026-11; bỏ trống: tháng này."),

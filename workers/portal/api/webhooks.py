@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from workers.portal.api import models
-from workers.portal.api.access import Calling
+from workers.portal.api.access import WithKey
 from workers.portal.api.once import IdempotencyKey, once
 from workers.portal.api.problems import Problem, responses
 from workers.records import ApiScope, Webhook
@@ -24,7 +24,7 @@ MOST = 20
 @router.post("/webhooks", status_code=201, response_model=models.WebhookMade, summary="Đăng ký webhook",
              responses=responses(401, 403, 409, 422, 503))  # fmt: skip
 async def register(
-    caller: Calling, request: Request, said: models.WebhookIn, idempotency_key: IdempotencyKey
+    caller: WithKey, request: Request, said: models.WebhookIn, idempotency_key: IdempotencyKey
 ) -> Response:
     """Báo cho một địa chỉ khi có việc. Nội dung chỉ có mã, không có dữ liệu cá nhân. Quyền: `webhooks:manage`."""
     caller.needs(ApiScope.WEBHOOKS)
@@ -47,7 +47,7 @@ async def register(
 
 
 @router.get("/webhooks", summary="Webhook của khóa", responses=responses(401, 403))
-async def registered(caller: Calling) -> list[models.WebhookOut]:
+async def registered(caller: WithKey) -> list[models.WebhookOut]:
     """Liệt kê webhook đang dùng. Quyền: `webhooks:manage`."""
     caller.needs(ApiScope.WEBHOOKS)
     return [models.WebhookOut(**one.model_dump()) for one in await caller.exchange.webhooks(caller.key_id)]
@@ -56,7 +56,7 @@ async def registered(caller: Calling) -> list[models.WebhookOut]:
 @router.delete("/webhooks/{webhook_id}", status_code=204, summary="Xóa webhook",
                responses=responses(401, 403, 404, 422, 503))  # fmt: skip
 async def remove(
-    caller: Calling, webhook_id: Annotated[str, Path(pattern=r"^wh_[0-9a-f]{16}$", description="Mã webhook.")]
+    caller: WithKey, webhook_id: Annotated[str, Path(pattern=r"^wh_[0-9a-f]{16}$", description="Mã webhook.")]
 ) -> None:
     """Thôi báo cho một địa chỉ; điều đang chờ gửi tới đó không được gửi nữa. Quyền: `webhooks:manage`."""
     caller.needs(ApiScope.WEBHOOKS)
