@@ -65,13 +65,20 @@ class FeedbackDraft(BaseModel):
         return Reporter() if self.anonymous else Reporter(**self.model_dump(include=set(Reporter.model_fields)))
 
 
-async def report(services: Services, draft: FeedbackDraft, photos: Sequence[tuple[str, bytes]] = ()) -> tuple[str, str]:
+async def report(
+    services: Services,
+    draft: FeedbackDraft,
+    photos: Sequence[tuple[str, bytes]] = (),
+    kept_before: Sequence[FeedbackPhoto] = (),
+) -> tuple[str, str]:
     """Keep feedback and have its process started; returns its code and its secret.
 
-    `photos`: name and bytes of each. Raises UserError for an unknown field or commune and for what is no photo.
+    `photos`: name and bytes of each; `kept_before`: those that `keep_photo` has kept already. Raises UserError for an
+    unknown field or commune and for what is no photo.
     """
     _check(services, draft)
-    kept = [await _kept(services, name, data) for name, data in _counted(services, photos)]
+    _check_count(services, len(photos) + len(kept_before))
+    kept = [*kept_before, *[await keep_photo(services, name, data) for name, data in photos]]
     feedback = new_feedback(services, draft)
     async with services.registry.write() as writer:
         await writer.add_feedback(feedback, draft.reporter())
@@ -126,19 +133,22 @@ def _check(services: Services, draft: FeedbackDraft) -> None:
         raise UserError(f"“{draft.commune}” không phải mã phường, xã, đặc khu đang hoạt động.")
 
 
-def _counted(services: Services, photos: Sequence[tuple[str, bytes]]) -> Sequence[tuple[str, bytes]]:
+def _check_count(services: Services, count: int) -> None:
+    most = services.rules.feedback.photos.count
+    if count > most:
+        raise UserError(f"Mỗi phản ánh gửi được tối đa {most} ảnh.")
+
+
+async def keep_photo(services: Services, name: str, data: bytes) -> FeedbackPhoto:
+    """Keep one photo of the citizen's, without what the camera wrote into it.
+
+    Raises UserError for one that is too large and for what is no photo.
+    """
     limits = services.rules.feedback.photos
-    if len(photos) > limits.count:
-        raise UserError(f"Mỗi phản ánh gửi được tối đa {limits.count} ảnh.")
-    for name, data in photos:
-        if len(data) > limits.megabytes * 1024 * 1024:
-            raise UserError(f"Ảnh {name} lớn hơn {limits.megabytes} MB.")
-    return photos
-
-
-async def _kept(services: Services, name: str, data: bytes) -> FeedbackPhoto:
+    if len(data) > limits.megabytes * 1024 * 1024:
+        raise UserError(f"Ảnh {name} lớn hơn {limits.megabytes} MB.")
     try:
-        plain = await asyncio.to_thread(plain_photo, data, services.rules.feedback.photos.longest_side)
+        plain = await asyncio.to_thread(plain_photo, data, limits.longest_side)
     except NotAPhoto:
         raise UserError(f"{name} không phải ảnh JPEG, PNG hoặc WebP đọc được.") from None
     stored = await asyncio.to_thread(services.files.store.put_bytes, plain, name)

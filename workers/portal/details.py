@@ -93,7 +93,7 @@ def answers_of(submission: Submission) -> Details:
 
 def check(given: Mapping[str, object], procedure: Procedure, units: Sequence[Unit], today: date) -> Details:
     """Read a form: tidy texts, mistakes and doubts by field."""
-    said = {name: _tidy(given.get(name, "")) for name in _FIELDS}
+    said = {name: tidy(given.get(name, "")) for name in _FIELDS}
     if len(units) == 1:
         said["origin_unit"] = units[0].code
     wrong = {name: "wrong.required" for name in REQUIRED if not said[name]}
@@ -104,7 +104,7 @@ def check(given: Mapping[str, object], procedure: Procedure, units: Sequence[Uni
         wrong["case"] = "wrong.choose"
     if not said["id_number"] and not said["tax_code"]:
         wrong["id_number"] = "wrong.identity"
-    if said["email"] and not _EMAIL.fullmatch(said["email"]):
+    if said["email"] and not is_email(said["email"]):
         wrong["email"] = "wrong.email"
     if said["phone"] and normalise_phone(said["phone"]) is None:
         wrong["phone"] = "wrong.phone"
@@ -125,9 +125,19 @@ def _doubts(said: Mapping[str, str], today: date) -> dict[str, str]:
     return {name: problem.message for name, problem in found.items() if problem}
 
 
-def _tidy(value: object) -> str:
+def is_email(text: str) -> bool:
+    """Say whether a text has the form of an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def tidy(value: object, *, lines: bool = False) -> str:
+    """Compose what was typed to NFC, drop what is no character of a text and needless spaces; keep `lines` if asked."""
     text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
-    kept = "".join(" " if one.isspace() else one for one in text if one.isspace() or one.isprintable())
+    kept = "".join(
+        one if one == "\n" or not one.isspace() else " " for one in text if one.isspace() or one.isprintable()
+    )
+    if lines:
+        return "\n".join(" ".join(line.split()) for line in kept.strip().split("\n"))
     return " ".join(kept.split())
 
 

@@ -13,19 +13,20 @@ from starlette.routing import Route
 
 from workers import intake
 from workers.errors import UserError
+from workers.portal import feedback_pages
 from workers.portal.public_view import PAPERS_FOR_APPLICANTS, public_view
 from workers.portal.uploads import take_upload
-from workers.portal.visit import Visit
+from workers.portal.visit import FOLLOWED, Visit
 from workers.records import FiledDocument
 from workers.regulation.codes import clean_tracking_secret, parse_dossier_code
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from workers.records import DossierRecord, Submission
+    from workers.records import Submission
 
 FIND = "/tra-cuu"
-FOLLOWED, SUPPLEMENTS = "followed", "supplements"
+SUPPLEMENTS = "supplements"
 MOST_FOLLOWED = 10
 BEST_RATING = 5
 LONGEST_REASON = 500
@@ -43,13 +44,13 @@ async def open_dossier(request: Request) -> Response:
     given = await visit.form()
     typed = str(given.get("code", "")).strip()
     visit.portal.attempts.check(visit.address, typed.upper())
-    dossier = await _known(visit, typed)
     secret = clean_tracking_secret(str(given.get("secret", ""))) or ""
-    if dossier is None or not hmac.compare_digest(dossier.tracking_secret.encode(), secret.encode()):
-        visit.portal.attempts.failed(visit.address, typed.upper())
-        return visit.page("find", status=422, code=typed, wrong="wrong.secret")
-    _remember(visit, dossier.code)
-    return visit.go(f"/ho-so/{dossier.code}")
+    for code, known, page in await _followable(visit, typed):
+        if hmac.compare_digest(known.encode(), secret.encode()):
+            _remember(visit, code)
+            return visit.go(page)
+    visit.portal.attempts.failed(visit.address, typed.upper())
+    return visit.page("find", status=422, code=typed, wrong="wrong.secret")
 
 
 async def show(request: Request) -> Response:
@@ -179,12 +180,17 @@ async def _supplement(visit: Visit, code: str) -> Submission | None:
     return await visit.services.registry.latest.submission(number)
 
 
-async def _known(visit: Visit, typed: str) -> DossierRecord | None:
+async def _followable(visit: Visit, typed: str) -> list[tuple[str, str, str]]:
+    """Find code, secret and page of what bears a code: a dossier or feedback."""
+    feedback = await feedback_pages.known_feedback(visit, typed)
+    if feedback:
+        return [(feedback.code, feedback.secret, f"{feedback_pages.OWN}/{feedback.code}")]
     try:
         code = str(parse_dossier_code(typed))
     except UserError:
-        return None
-    return await visit.services.registry.latest.dossier(code)
+        return []
+    dossier = await visit.services.registry.latest.dossier(code)
+    return [(code, dossier.tracking_secret, f"/ho-so/{code}")] if dossier else []
 
 
 def _remember(visit: Visit, code: str) -> None:

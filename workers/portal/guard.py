@@ -28,6 +28,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+WITH_LOCATION = {
+    "content-security-policy": HEADERS["content-security-policy"] + "; script-src 'self'",
+    "permissions-policy": HEADERS["permissions-policy"].replace("geolocation=()", "geolocation=(self)"),
+}
+"""What a page sends instead that offers to read the browser's position."""
 CSRF = "csrf"
 MINUTE = 60.0
 

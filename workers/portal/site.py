@@ -24,9 +24,10 @@ from workers.app import open_services
 from workers.engine.layout import Endpoints, Ports
 from workers.engine.sign_in import knows_password
 from workers.errors import RetryLater, UserError
-from workers.portal import applying, figures, following, staff, time_use
+from workers.portal import applying, feedback_pages, figures, following, reporting, staff, time_use
 from workers.portal.api import problems
 from workers.portal.api.site import api_app
+from workers.portal.city_map import load_city_map
 from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
 from workers.portal.kept import Kept
 from workers.portal.visit import HERE, Portal, Visit, load_pages
@@ -55,11 +56,12 @@ WRONG_SECRETS, WRONG_SECRETS_WINDOW = 10, 900.0
 
 
 def portal_app(
-    services: Services, folder: Path, key: str, wording: Path, knows_password: KnowsPassword, *, https: bool = False
+    services: Services, folder: Path, key: str, config: Path, knows_password: KnowsPassword, *, https: bool = False
 ) -> Starlette:
     """Build the portal over open services.
 
-    `folder` takes unchecked uploads, `key` signs the visitors' sessions, `knows_password` checks staff's passwords.
+    `folder` takes unchecked uploads, `key` signs the visitors' sessions, `config` has the texts and the map,
+    `knows_password` checks staff's passwords.
     """
     incoming = folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
@@ -72,6 +74,8 @@ def portal_app(
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *applying.ROUTES,
             *following.ROUTES,
+            *reporting.ROUTES,
+            *feedback_pages.ROUTES,
             *figures.ROUTES,
             *staff.ROUTES,
             *time_use.ROUTES,
@@ -92,7 +96,12 @@ def portal_app(
         exception_handlers={HTTPException: _refused, UserError: _user_error, RetryLater: _busy, Exception: _broken},
     )
     app.state.portal = Portal(
-        services, load_wording(wording), load_pages(), incoming, Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW)
+        services,
+        load_wording(config / "portal.yaml"),
+        load_pages(),
+        incoming,
+        Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW),
+        load_city_map(config / "map" / "points.yaml"),
     )
     app.state.kept = Kept()
     app.state.knows_password = knows_password
@@ -106,14 +115,14 @@ async def serve(settings: Settings) -> None:
         folder = settings.data / "portal"
         key = session_key(folder)
         https = settings.tracking_base_url.startswith("https://")
-        wording = settings.home / "config" / "portal.yaml"
-        app = portal_app(services, folder, key, wording, partial(knows_password, _webapps(settings)), https=https)
-        config = uvicorn.Config(
+        config = settings.home / "config"
+        app = portal_app(services, folder, key, config, partial(knows_password, _webapps(settings)), https=https)
+        options = uvicorn.Config(
             app, host=settings.portal_host, port=settings.portal_port, log_config=None, access_log=False, ws="none"
         )
         forgetting = asyncio.create_task(_forget(services, settings.look_months))
         try:
-            await uvicorn.Server(config).serve()
+            await uvicorn.Server(options).serve()
         finally:
             forgetting.cancel()
 
@@ -138,6 +147,7 @@ async def _forget(services: Services, look_months: int) -> None:
         with suppress(RetryLater):
             async with services.registry.write() as writer:
                 count = await writer.drop_unsent_submissions(services.now() - UNSENT_KEPT)
+                await writer.drop_drafts(services.now() - UNSENT_KEPT)
             await Exchange(services.registry).forget_requests(services.now() - ANSWERS_KEPT)
             await Exchange(services.registry).forget_looks(services.now() - timedelta(days=DAYS_A_MONTH * look_months))
             log.info("portal.forgotten", count=count)

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from workers.portal.city_map import CityMap
     from workers.portal.guard import Attempts
     from workers.portal.wording import Wording
     from workers.workplace import Services
 
 HERE = Path(__file__).parent
 SEE_OTHER = 303
+FOLLOWED = "followed"
+"""The codes whose secret the visitor has shown, in their session."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,14 @@ class Portal:
     pages: Environment
     incoming: Path
     attempts: Attempts
+    city_map: CityMap
 
 
 def load_pages() -> Environment:
     """Read the templates; a value that a page lacks is an error, not an empty place."""
-    return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    pages.filters["zip"] = zip
+    return pages
 
 
 class Visit:

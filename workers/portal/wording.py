@@ -33,14 +33,15 @@ class Phrase(BaseModel):
 class Wording(BaseModel):
     """Hold every text of the pages.
 
-    `pages` by key, `states` by a dossier's state, `steps` by the id of a diagram's element: what an outsider may read
-    of it; an element without a phrase stays inside the house.
+    `pages` by key, `states` by a dossier's state, `feedback_states` by that of feedback, `steps` by the id of a
+    diagram's element: what an outsider may read of it; an element without a phrase stays inside the house.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pages: dict[str, Phrase]
     states: dict[str, Phrase]
+    feedback_states: dict[str, Phrase]
     steps: dict[str, Phrase]
 
     def say(self, language: str, key: str, **values: object) -> str:

@@ -286,6 +286,11 @@ class Reader:
             statement = statement.where(tuple_(f.received_at, f.code) < (last.received_at, last.code))
         return [FeedbackRecord(**row) for row in await self._fetch(statement)]
 
+    async def draft(self, draft_id: str) -> dict[str, Any] | None:
+        """Find what a visitor has begun to write."""
+        row = await self._first(select(t.drafts.c.said).where(t.drafts.c.id == draft_id))
+        return row["said"] if row else None
+
     async def _of_feedback(self, table: Table, record: type[Record], code: str) -> Rows:
         columns = [table.c[name] for name in record.model_fields]
         order = table.c.id if "id" in table.c else table.c.round

@@ -290,6 +290,15 @@ feedback_handovers = Table(
     Index(None, "feedback_code"),
 )
 
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("changed_at", Instant, nullable=False),
+    Column("said", structured(), nullable=False),
+    Index(None, "changed_at"),
+)
+
 # Timeline, heads and steps hang on no dossier row: the record of who held what outlives whatever happens to it.
 steps = Table(
     "steps",

@@ -204,6 +204,21 @@ class Writer(Reader):
         """Keep that one unit handed a feedback to another."""
         await self._add_to_feedback(t.feedback_handovers, code, handover)
 
+    async def keep_draft(self, draft_id: str, said: dict[str, Any]) -> None:
+        """Keep what a visitor has begun to write, in place of what was kept under this id before."""
+        values = {"changed_at": self._now(), "said": said}
+        if not await self._insert_if_absent(t.drafts, id=draft_id, **values):
+            await self._connection.execute(update(t.drafts).where(t.drafts.c.id == draft_id).values(values))
+
+    async def drop_draft(self, draft_id: str) -> bool:
+        """Forget what was begun; tell whether it was there."""
+        result = await self._connection.execute(delete(t.drafts).where(t.drafts.c.id == draft_id))
+        return result.rowcount == 1
+
+    async def drop_drafts(self, before: datetime) -> None:
+        """Forget what nobody went on with since an instant."""
+        await self._connection.execute(delete(t.drafts).where(t.drafts.c.changed_at < before))
+
     async def _add_to_feedback(self, table: Table, code: str, record: Record) -> None:
         await self._connection.execute(insert(table), {"feedback_code": code, **record.model_dump()})
 

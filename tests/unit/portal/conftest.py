@@ -78,7 +78,7 @@ async def site(office, tmp_path):
     async with Inspector(1) as inspector:
         files = StoredFiles(office.looker.store, inspector, policy, office.looker.intake)
         services = replace(office.services, files=files)
-        yield portal_app(services, tmp_path / "portal", "a key for tests", HOME / "config" / "portal.yaml", _knows)
+        yield portal_app(services, tmp_path / "portal", "a key for tests", HOME / "config", _knows)
 
 
 async def _knows(user: str, password: str) -> bool:

@@ -11,7 +11,7 @@ from tests.unit.office import HOME, PERSON, SECRETS
 from workers.configuration.diagrams import load_steps
 from workers.portal.guard import Attempts
 from workers.portal.wording import load_wording
-from workers.records import DossierState
+from workers.records import DossierState, FeedbackState
 
 PERMIT = HOME / "examples" / "dossiers" / "construction-permit"
 APPRAISE = ("dossier_resolution", "Task_AppraiseDossier")
@@ -207,6 +207,7 @@ async def test_a_defect_is_told_without_its_inner_words(office, visit, site, mon
 def test_every_state_and_only_known_steps_have_words():
     wording = load_wording(HOME / "config" / "portal.yaml")
     assert set(wording.states) == set(DossierState)
+    assert set(wording.feedback_states) == set(FeedbackState)
     diagrams = "".join(path.read_text(encoding="utf-8") for path in (HOME / "bpmn").rglob("*.bpmn"))
     assert [step for step in wording.steps if f'id="{step}"' not in diagrams] == []
     assert load_steps(HOME / "bpmn")
@@ -229,6 +230,9 @@ def test_every_text_of_the_pages_is_used_composed_and_takes_the_same_values_in_b
         "papers.form_",
         "figures.",
         "time.holder_",
+        "feedback.step_",
+        "feedback.map_",
+        "feedback.event_",
     )
     for key, phrase in wording.pages.items():
         assert f'"{key}"' in text or f"'{key}'" in text or key.startswith(prefixes), key
