@@ -58,8 +58,8 @@ class Town:
             now = office.clock.now
             self.key, row = new_key("Cổng ví dụ", list(ApiScope), 100_000, now, now + timedelta(days=1))
             await Exchange(office.registry).add_key(row)
-            wording = HOME / "config" / "portal.yaml"
-            app = site.portal_app(services, self._folder / "portal", "a key for tests", wording, _nobody)
+            config = HOME / "config"
+            app = site.portal_app(services, self._folder / "portal", "a key for tests", config, _nobody)
             self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
             serving = asyncio.create_task(self.server.serve())
             while not self.server.started:  # noqa: ASYNC110 - uvicorn tells by a field
