@@ -53,12 +53,14 @@ class FileConnection:
         self._connection = connection
 
     async def execute(self, statement: Any, parameters: Any = None) -> Answer:
-        """Run a statement."""
-        return Answer(self._connection, statement, parameters)
+        """Run a statement. Raises Outage when the disk is full."""
+        with outages():
+            return Answer(self._connection, statement, parameters)
 
     async def fetch(self, statement: Any, parameters: Any = None) -> Sequence[RowMapping]:
-        """Run a statement and give its rows."""
-        return self._connection.execute(statement, parameters).mappings().all()
+        """Run a statement and give its rows. Raises Outage when the disk does not answer."""
+        with outages():
+            return self._connection.execute(statement, parameters).mappings().all()
 
 
 class Snapshot(FileConnection):
@@ -97,8 +99,9 @@ class FileStore:
         look(self._newest)
 
     async def latest(self, statement: Any, parameters: Any = None) -> Sequence[RowMapping]:
-        """Read the newest committed state."""
-        return self._newest.execute(statement, parameters).mappings().all()
+        """Read the newest committed state. Raises Outage when the disk does not answer."""
+        with outages():
+            return self._newest.execute(statement, parameters).mappings().all()
 
     async def snapshot(self) -> Snapshot:
         """Begin to read."""
@@ -156,6 +159,9 @@ class FileStore:
             if self._group is not group:
                 return  # lost, and its members know
             self._group = None
+            if group.is_lost():
+                group.fail(_given_up())
+                return
             try:
                 await self._in_thread(group.commit)
             except Exception as error:  # noqa: BLE001 - whatever it is, every member has to hear of it
@@ -207,8 +213,9 @@ class Group:
             self.say("ROLLBACK")
 
     def commit(self) -> None:
-        """Put everything on the disk."""
-        self.connection.exec_driver_sql("COMMIT")
+        """Put everything on the disk. Raises Outage when it is full."""
+        with outages():
+            self.connection.exec_driver_sql("COMMIT")
 
     def fail(self, error: Exception) -> None:
         """Tell all members that nothing is on the disk."""

@@ -1,7 +1,8 @@
-"""Tell what passes by itself (the database is away, busy, in a deadlock) from what is wrong with a statement."""
+"""Tell what passes (the database is away, busy, in a deadlock, without room) from what is wrong with a statement."""
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 # PostgreSQL's SQLSTATE by its beginning: connection lost, deadlock or conflict, out of resources, lock not got in time,
 # statement or idle transaction ended, server stopping or starting.
 _PASSING = ("08", "40", "53", "55P03", "57", "25P03")
+_SERVER_DISK_FULL = "53100"
+# SQLite's primary result codes: another process holds the file, the disk is full or does not answer.
+_FILE_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+
+_AWAY = "Cơ sở dữ liệu đang bận hoặc không kết nối được; việc này sẽ được làm lại."
+_DISK_FULL = "Ổ đĩa của cơ sở dữ liệu đã đầy; giải phóng dung lượng, việc này sẽ được làm lại."
 
 
 @contextmanager
@@ -26,9 +33,23 @@ def outages() -> Iterator[None]:
     except (PoolTimeoutError, DBAPIError, OSError) as error:
         if isinstance(error, DBAPIError) and not _passes(error):
             raise
-        raise Outage("Cơ sở dữ liệu đang bận hoặc không kết nối được; việc này sẽ được làm lại.") from None
+        raise Outage(_DISK_FULL if _is_disk_full(error) else _AWAY) from None
 
 
 def _passes(error: DBAPIError) -> bool:
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or state.startswith(_PASSING) or "locked" in str(error.orig)
+    return error.connection_invalidated or _state(error).startswith(_PASSING) or _file_code(error) in _FILE_PASSING
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and (
+        _state(error) == _SERVER_DISK_FULL or _file_code(error) == sqlite3.SQLITE_FULL
+    )
+
+
+def _state(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def _file_code(error: DBAPIError) -> int | None:
+    extended = getattr(error.orig, "sqlite_errorcode", None)
+    return None if extended is None else extended & 0xFF
