@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.chaos.engine_log import EngineLog
 from tests.chaos.faults import plan
@@ -21,7 +21,7 @@ from tests.engine.faults.town import EXAMPLES, eventually
 from workers.registry.outbox import Outbox, OutboxState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
     from pathlib import Path
 
     from tests.chaos.faults import Event
@@ -97,29 +97,20 @@ class Chaos:
     @asynccontextmanager
     async def _staff(self, services: Services, chance: random.Random) -> AsyncIterator[RandomStaff]:
         staff = RandomStaff(services, self._stage.town.stack.endpoints.rest, chance)
-        work = asyncio.create_task(staff.work())
-        try:
+        async with _meanwhile(staff.work()):
             yield staff
-        finally:
-            work.cancel()
-            await staff.close()
+        await staff.close()
 
     async def _trouble(self, public: Public, dossiers: int, minutes: float) -> None:
         """Let people come and go while the planned faults happen."""
         events = plan(self._seed, minutes, self._stage.faults)
         self._say(f"{dossiers} dossiers, {len(events)} faults in {minutes:g} minutes, seed {self._seed}")
-        living = [asyncio.create_task(public.live()), asyncio.create_task(self._look_after_workers())]
-        arriving = asyncio.create_task(self._arrive(public, dossiers, minutes))
-        try:
-            async with asyncio.TaskGroup() as happening:
-                began = time.monotonic()
-                for event in events:
-                    await asyncio.sleep(max(0.0, began + event.at - time.monotonic()))
-                    happening.create_task(self._befall(event))
-            await arriving
-        finally:
-            for task in living:
-                task.cancel()
+        async with _meanwhile(public.live(), self._look_after_workers()), asyncio.TaskGroup() as happening:
+            happening.create_task(self._arrive(public, dossiers, minutes))
+            began = time.monotonic()
+            for event in events:
+                await asyncio.sleep(max(0.0, began + event.at - time.monotonic()))
+                happening.create_task(self._befall(event))
 
     async def _arrive(self, public: Public, dossiers: int, minutes: float) -> None:
         """Hand dossiers in over the first two thirds of the time."""
@@ -215,6 +206,18 @@ class Chaos:
         self._report.dossiers = self._report.states.total()
         self._report.refusals = public.refusals
         self._report.violations = found
+
+
+@asynccontextmanager
+async def _meanwhile(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run what never ends by itself as long as the context is open; one that fails ends the run."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in endless]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 def _counts(counter: Counter[str] | Counter[int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workers.configuration.loading import load_configuration
 from workers.regulation.silence import SilenceOutcome
 from workers.studio.decisions import Test as Entry
 from workers.studio.decisions import read_decisions
@@ -31,6 +32,16 @@ def test_silence_can_mean_all_that_the_workers_know(models):
 def test_every_table_answers_whatever_comes(models):
     for decision in models.decisions:
         assert all(test.anything for test in decision.rows[-1].tests), decision.id
+
+
+def test_every_procedure_is_routed_to_the_unit_that_the_registry_takes_for_it(models, config):
+    """A row that routes elsewhere would stop every dossier of the procedure (HS-007)."""
+    (table,) = [one for one in models.decisions if one.id == "lead_unit_routing"]
+    procedures = list(load_configuration(config).procedures.all())
+    for one in procedures:
+        row = table.first_match({"procedure_code": one.code, "field": one.field.code, "level": one.level})
+        assert row.outputs[0] in {"procedure_lead_unit", f'"{one.lead_unit}"'}, f"{one.code} {one.version}: {row.id}"
+    assert procedures
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from workers.claims import check_claims, dossier_of, is_same_work, opinion_of
 from workers.contract import DossierIn
 from workers.errors import NeedsOperator
 from workers.records import OpenStep, TimelineKind
-from workers.rulebook import OFFICER_ROLES
+from workers.rulebook import OFFICER_ROLES, local
 from workers.timeline.contracts import CloseStepIn, CloseStepOut, OpenStepIn, OpenStepOut, Option
 
 if TYPE_CHECKING:
@@ -118,6 +118,13 @@ async def _claimed_dossier(inp: OpenStepIn, work: Work) -> DossierRecord | None:
                 f"Hồ sơ {dossier.code}: biến unit không phải đơn vị của phiếu lấy ý kiến này.",
                 action=f"Trả biến unit trong Operate về {opinion.unit} rồi bấm Retry.",
                 code="DT-004",
+            )
+        if inp.request_due_at not in {None, opinion.due_at}:
+            asked_until = local(opinion.due_at).isoformat()
+            raise NeedsOperator(
+                f"Hồ sơ {dossier.code}: biến request_due_at khác với sổ đăng ký, nơi ghi {asked_until}.",
+                action=f"Trả biến request_due_at trong Operate về {asked_until} rồi bấm Retry.",
+                code="HS-007",
             )
     return dossier
 

@@ -33,6 +33,7 @@ from workers.demo import ANSWERS
 from workers.engine.layout import BROKER
 from workers.engine.stack import Stack, StackSettings
 from workers.engine.supervisor import http_status
+from workers.errors import Outage
 from workers.records import FINISHED, DossierState
 from workers.registry import tables as t
 from workers.registry.outbox import Outbox, OutboxState
@@ -465,9 +466,9 @@ class Staff:
         await self._zeebe.aclose()
 
     async def work(self) -> None:
-        """Work until cancelled; an engine that is away is asked again."""
+        """Work until cancelled; an engine or a registry that is away is asked again."""
         while True:
-            with contextlib.suppress(httpx2.TransportError, httpx2.HTTPStatusError):
+            with contextlib.suppress(httpx2.TransportError, httpx2.HTTPStatusError, Outage):
                 await self._work_through()
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -312,3 +312,16 @@ async def test_a_deadline_outside_the_calendar_is_for_the_operator(office):
         with pytest.raises(NeedsOperator):
             await office.run("deadline.recompute", dossier_code=code, new_due_at=moment.isoformat())
     assert (await office.dossier(code)).deadline_revision == 0
+
+
+async def test_a_step_with_another_deadline_than_was_asked_for_is_not_opened(office):
+    code = await office.accepted()
+    asked = await office.run("opinion.open_round", dossier_code=code, lead_unit="H29.07")
+    request = asked["opinion_requests"][0]
+    given = {"request_id": request["request_id"], "unit": request["unit"]}
+    later = (datetime.fromisoformat(request["request_due_at"]) + timedelta(days=30)).isoformat()
+    with pytest.raises(NeedsOperator) as refused:
+        await office.open(code, ("opinion_reply", "Task_ReplyOpinion"), **given, request_due_at=later)
+    three_parts(refused.value, "HS-007")
+    assert request["request_due_at"] in refused.value.action
+    await office.open(code, ("opinion_reply", "Task_ReplyOpinion"), **given, request_due_at=request["request_due_at"])
