@@ -153,9 +153,9 @@ class City:
 
     # The operator
 
-    async def stuck(self, dossier: Dossier) -> str:
-        """Wait until a dossier's process is stuck and read what the operator is told."""
-        return str((await self._incident_of(dossier))["errorMessage"])
+    async def stuck(self, dossier: Dossier, code: str = "") -> str:
+        """Wait until a dossier's process, or one that it called, is stuck (`code`: for this), read what is said."""
+        return str((await self._incident_of(dossier, code))["errorMessage"])
 
     async def repair(self, dossier: Dossier, **variables: Any) -> None:
         """Correct variables of a stuck process and retry, as Operate's button does."""
@@ -164,13 +164,28 @@ class City:
         await self.zeebe._call("thử lại", "PATCH", f"/v2/jobs/{incident['jobKey']}", {"changeset": {"retries": 1}})
         await self.zeebe.resolve_incident(incident["incidentKey"])
 
-    async def _incident_of(self, dossier: Dossier) -> Answers:
+    async def _incident_of(self, dossier: Dossier, code: str = "") -> Answers:
         instance = (await dossier.record()).process_instance_key
 
+        def is_it(incident: Answers, family: set[int]) -> bool:
+            return incident["processInstanceKey"] in family and code in incident["errorMessage"]
+
         async def created() -> Answers | None:
-            return next((one for one in await self.incidents() if one["processInstanceKey"] == instance), None)
+            family = await self._with_called(instance)
+            return next((one for one in await self.incidents() if is_it(one, family)), None)
 
         return await self.until(created, f"{dossier.code}: có sự cố")  # type: ignore[no-any-return]
+
+    async def _with_called(self, process_instance: int) -> set[int]:
+        """Find the processes that a process instance called, and those that they called."""
+        family: set[int] = set()
+        newest = {process_instance}
+        while newest:
+            family |= newest
+            called = {"terms": {"value.parentProcessInstanceKey": list(newest)}}
+            hits = await self._hits("process-instance", called, size=1000)
+            newest = {hit["value"]["processInstanceKey"] for hit in hits} - family
+        return family
 
     # People outside
 
