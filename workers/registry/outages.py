@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # statement or idle transaction ended, server stopping or starting.
 _PASSING = ("08", "40", "53", "55P03", "57", "25P03")
 _SERVER_DISK_FULL = "53100"
+# Whatever else makes a server end a session passes, too (a full disk as "internal error"), but not these: wrong login,
+# no such database, no permission.
+_ENDING, _LASTING = frozenset({"FATAL", "PANIC"}), ("28", "3D", "42")
 # SQLite's primary result codes: another process holds the file, the disk is full or does not answer.
 _FILE_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
@@ -37,7 +40,9 @@ def outages() -> Iterator[None]:
 
 
 def _passes(error: DBAPIError) -> bool:
-    return error.connection_invalidated or _state(error).startswith(_PASSING) or _file_code(error) in _FILE_PASSING
+    state, ended = _state(error), getattr(error.orig and error.orig.__cause__, "severity_en", None) in _ENDING
+    passing = state.startswith(_PASSING) or (ended and not state.startswith(_LASTING))
+    return error.connection_invalidated or passing or _file_code(error) in _FILE_PASSING
 
 
 def _is_disk_full(error: Exception) -> bool:

@@ -114,7 +114,7 @@ async def test_a_start_message_that_names_no_submission_registers_nothing(city: 
 
     (incident,) = await city.until(stuck, "có sự cố")
     city.started.add(incident["processInstanceKey"])
-    assert incident["errorMessage"].endswith(("[HS-002]", "[VH-001]", "[HS-005]"))
+    assert incident["errorMessage"].endswith(("[HS-002]", "[VH-001]", "[DT-001]"))
     assert await _kept(city) == before
 
 
