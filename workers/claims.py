@@ -83,11 +83,7 @@ def check_claims(dossier: DossierRecord, inp: Variables, work: Work) -> None:
         claimed = getattr(inp, variable, None)
         agrees = claimed in {None, known} or (variable.endswith("_unit") and is_same_work(work, claimed, known))
         if not agrees:
-            raise NeedsOperator(
-                f"Hồ sơ {dossier.code}: biến {variable} khác với sổ đăng ký, nơi ghi {known}.",
-                action=f"Trả biến {variable} trong Operate về {known} rồi bấm Retry.",
-                code="HS-007",
-            )
+            raise contradicts(dossier.code, variable, known)
     asking = getattr(inp, "round_unit", None)
     if asking is not None and not any(is_same_work(work, asking, one) for one in (dossier.lead_unit, office)):
         raise NeedsOperator(
@@ -95,6 +91,15 @@ def check_claims(dossier: DossierRecord, inp: Variables, work: Work) -> None:
             action=f"Sửa biến round_unit trong Operate thành {dossier.lead_unit} hoặc {office} rồi bấm Retry.",
             code="PH-005",
         )
+
+
+def contradicts(code: str, variable: str, known: str) -> NeedsOperator:
+    """Say that a variable of a dossier's process differs from what the registry knows."""
+    return NeedsOperator(
+        f"Hồ sơ {code}: biến {variable} khác với sổ đăng ký, nơi ghi {known}.",
+        action=f"Trả biến {variable} trong Operate về {known} rồi bấm Retry.",
+        code="HS-007",
+    )
 
 
 async def opinion_of(request_id: str, dossier_code: str, work: Work) -> OpinionRecord:

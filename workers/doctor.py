@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.agreement import disagreements
 from workers.app import default_gateway, load_rules, open_services
 from workers.channels.texts import TextCatalog
 from workers.configuration.loading import load_configuration
 from workers.documents.policy import load_policy
+from workers.engine.layout import ADMIN
+from workers.engine.operate import Operate
 from workers.errors import DieuphoiError
 from workers.registry.outbox import Outbox, OutboxState
 from workers.runtime.channel import open_channel
@@ -45,6 +48,7 @@ async def examine(settings: Settings) -> list[Check]:
     try:
         async with open_services(settings, migrating=False) as services:
             checks += await _registry(services)
+            checks += await _agreement(settings, services)
     except DieuphoiError as error:
         checks.append(Check("Sổ đăng ký", ok=False, text=error.message))
     return checks
@@ -100,6 +104,18 @@ async def _registry(services: Services) -> list[Check]:
     else:
         checks.append(Check("Hộp gửi", ok=True, text=f"{stats.counts.get(OutboxState.PENDING, 0)} thư đang chờ gửi"))
     return checks
+
+
+async def _agreement(settings: Settings, services: Services) -> list[Check]:
+    """Compare with the engine on this machine; one elsewhere shows nothing of its instances over the gateway."""
+    if settings.gateway_address is not None:
+        return []
+    try:
+        async with Station(settings).stack.session(ADMIN) as session:
+            faults = await disagreements(services, Operate(session))
+    except DieuphoiError as error:
+        return [Check("Sổ và Camunda", ok=None, text=f"chưa đối chiếu được: {error.message}")]
+    return [_verdict("Sổ và Camunda", faults, "cùng biết những hồ sơ đang giải quyết")]
 
 
 def _verdict(name: str, faults: list[str], well: str) -> Check:

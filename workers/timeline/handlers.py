@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.casework import end_step, hand_over, moment_label, time_left_label
-from workers.claims import check_claims, dossier_of, is_same_work, opinion_of
+from workers.claims import check_claims, contradicts, dossier_of, is_same_work, opinion_of
 from workers.contract import DossierIn
 from workers.errors import NeedsOperator
 from workers.records import OpenStep, TimelineKind
@@ -120,12 +120,7 @@ async def _claimed_dossier(inp: OpenStepIn, work: Work) -> DossierRecord | None:
                 code="DT-004",
             )
         if inp.request_due_at not in {None, opinion.due_at}:
-            asked_until = local(opinion.due_at).isoformat()
-            raise NeedsOperator(
-                f"Hồ sơ {dossier.code}: biến request_due_at khác với sổ đăng ký, nơi ghi {asked_until}.",
-                action=f"Trả biến request_due_at trong Operate về {asked_until} rồi bấm Retry.",
-                code="HS-007",
-            )
+            raise contradicts(dossier.code, "request_due_at", local(opinion.due_at).isoformat())
     return dossier
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ from workers.engine.progress import SilentProgress
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+HELD_AFTER = {"activated": 1, "completed": -1, "failed": -1, "timed out": -1, "error thrown": -1, "canceled": -1}
+"""What an event of a job means for the number of jobs that workers have."""
 
 
 def ports_of(node: int) -> Ports:
@@ -162,10 +166,21 @@ class Cluster:
 
     async def incidents(self) -> float:
         """Count the open incidents by the leaders' own account."""
+        found = re.findall(r"^zeebe_pending_incidents_total{[^}]*} (\S+)", await self._metrics(), re.MULTILINE)
+        return sum(float(count) for count in found)
+
+    async def jobs_in_hand(self, *, besides: str) -> Counter[int]:
+        """Count by partition the jobs that workers have and the leaders wait for; `besides` is a type left out."""
+        events = r'^zeebe_job_events_total{action="([^"]+)",partition="(\d+)",type="([^"]+)"[^}]*} (\S+)'
+        held: Counter[int] = Counter()
+        for action, partition, job_type, count in re.findall(events, await self._metrics(), re.MULTILINE):
+            if job_type != besides:
+                held[int(partition)] += HELD_AFTER.get(action, 0) * round(float(count))
+        return held
+
+    async def _metrics(self) -> str:
         ports = [broker.ports.broker_management for broker in self.brokers]
-        pages = [await _get(f"http://{HOST}:{port}/actuator/prometheus") for port in ports]
-        found = [re.findall(r"^zeebe_pending_incidents_total{[^}]*} (\S+)", page or "", re.MULTILINE) for page in pages]
-        return sum(float(count) for counts in found for count in counts)
+        return "\n".join([await _get(f"http://{HOST}:{port}/actuator/prometheus") or "" for port in ports])
 
 
 async def _topology(broker: Broker) -> dict[str, Any]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+import signal
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.clerks import clerks_at_work, copy_rules_with_tasks_as_jobs, environment
+from tests.engine.clerks import USER_TASK, clerks_at_work, copy_rules_with_tasks_as_jobs, environment
 from tests.engine.cluster.brokers import Cluster
 from tests.engine.faults.soundness import assert_sound
-from tests.engine.faults.town import PostOffice, Town, Workers, mix
+from tests.engine.faults.town import PATIENCE, PostOffice, Town, Workers, mix
 from tests.postgres import PostgresServer, programs
 from workers.registry.schema import migrate
 from workers.settings import Settings, load_settings
 from workers.station import deploy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections import Counter
+    from collections.abc import AsyncIterator, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -27,12 +30,33 @@ if TYPE_CHECKING:
 SMTP_PORT, METRICS_PORT = 1025 + 110, 9464 + 110
 PROCESSES = 3
 BEFORE, MEANWHILE, AFTER = 8, 8, 4
+SHORT = 0.05
 
 
+@dataclass
 class ClusterTown(Town):
-    """A town over a cluster."""
+    """A town over a cluster, with several processes of workers."""
 
     stack: Cluster
+    processes: list[Workers] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def caught_at_work(self) -> AsyncIterator[Counter[int]]:
+        """Hold all workers still at a moment when they have jobs in hand; gives how many by partition."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                self._send_all(signal.SIGSTOP)
+                try:
+                    if held := +await self.stack.jobs_in_hand(besides=USER_TASK):
+                        yield held
+                        return
+                finally:
+                    self._send_all(signal.SIGCONT)
+                await asyncio.sleep(SHORT)
+
+    def _send_all(self, number: int) -> None:
+        for workers in self.processes:
+            workers.send(number)
 
     async def incidents(self) -> list[Any]:
         count = await self.stack.incidents()
@@ -76,7 +100,7 @@ def town(tmp_path: Path) -> Iterator[ClusterTown]:
             workers.start()
         for workers in processes:
             asyncio.run(workers.wait_ready())
-        yield ClusterTown(settings, cluster, processes[0], post, {})
+        yield ClusterTown(settings, cluster, processes[0], post, {}, processes=processes)
 
 
 async def prepare(settings: Settings) -> None:
@@ -88,9 +112,12 @@ async def test_a_dead_leader_loses_nothing_and_comes_back(town: ClusterTown) -> 
     cluster = town.stack
     async with town.open() as services, town.staff(services):
         codes = await town.registered(services, await town.submit(services, mix(BEFORE)))
-        partition, node = next(iter((await cluster.leaders()).items()))
-        cluster.brokers[node].kill()
         submissions = await town.submit(services, mix(MEANWHILE))
+        async with town.caught_at_work() as held:
+            ((partition, jobs),) = held.most_common(1)
+            node = (await cluster.leaders())[partition]
+            cluster.brokers[node].kill()
+        assert jobs > 0
         await cluster.led_by_another(partition, node)
         codes += await town.registered(services, submissions)
         cluster.brokers[node].start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import pytest
 from rich.console import Console
@@ -174,9 +174,9 @@ async def test_an_asked_unit_is_followed_by_its_successor(office):
     about = {"dossier_code": code, "request_id": request["request_id"]}
     await office.run("opinion.record_silence", at=AFTER, **about)
     assert (await office.mails())[-1]["recipient"] == office.rules.mailbox("H29.11")
-    await office.run(
-        "timeline.open", element=REPLY, **about, unit="H29.12", request_due_at=(AFTER + timedelta(days=3)).isoformat()
-    )
+    later = await office.run("opinion.resolve_silence", **about, silence_decision="extend")
+    asked_until = {"request_due_at": later["request_due_at"]}
+    await office.run("timeline.open", element=REPLY, **about, unit="H29.12", **asked_until)
     (step,) = await office.read.open_steps(code)
     (opinion,) = await office.read.opinions(code)
     assert (step.unit, opinion.unit) == ("H29.11", "H29.11")

@@ -134,6 +134,22 @@ def _check_messages(models: Models, diagram: Diagram) -> Iterator[Finding]:
             yield finding(
                 diagram.path, message, "message", f"thông điệp {message.name} chưa có trong bpmn/{DICTIONARY}"
             )
+    for node in diagram.nodes:
+        yield from _check_taken(models, diagram, node)
+
+
+def _check_taken(models: Models, diagram: Diagram, node: Node) -> Iterator[Finding]:
+    """Check that an event takes what its message says it carries: without a mapping it takes any variable."""
+    message = models.dictionary.messages.get(diagram.message_of(node) or "")
+    if message is None:
+        return
+    mapping = extension(node, "zeebe:ioMapping")
+    taken = {(one.get("source"), one.get("target")) for one in mapping.all("zeebe:output")} if mapping else set()
+    if taken != {(f"={name}", name) for name in message.variables}:
+        wanted = ", ".join(message.variables)
+        yield finding(
+            diagram.path, node, "message", f"sự kiện phải nhận (output) đúng các biến của thông điệp: {wanted}"
+        )
 
 
 def _check_expressions(models: Models, diagram: Diagram) -> Iterator[Finding]:
