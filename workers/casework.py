@@ -114,6 +114,7 @@ def summary(work: Work, dossier: DossierRecord) -> dict[str, Any]:
         "provisional_label": "tạm tính: lịch làm việc của năm chưa được xác nhận"
         if dossier.deadline_provisional
         else "",
+        "papers_url": work.papers_url(dossier.code),
     }
 
 

@@ -238,3 +238,4 @@ class Work:
     files: Files
     new_secret: Callable[[], str]
     tracking_url: Callable[[str], str]
+    papers_url: Callable[[str], str]

@@ -117,6 +117,7 @@ class JobPlace:
             files=services.files,
             new_secret=lambda: tracking_secret(secrets.choice),
             tracking_url=lambda code: f"{services.tracking_base_url}/ho-so/{code}",
+            papers_url=lambda code: f"{services.tracking_base_url}/can-bo/ho-so/{code}",
         )
         self.stored_result = self._unit.stored_result
         self.commit = self._unit.commit

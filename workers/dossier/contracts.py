@@ -36,6 +36,7 @@ class DossierSummary(Variables):
     received_label: str
     due_label: str
     provisional_label: str
+    papers_url: str = ""
 
 
 class IntakePaper(Variables):

@@ -13,11 +13,11 @@ from starlette.routing import Route
 
 from workers import intake
 from workers.errors import UserError
-from workers.portal import feedback_pages
+from workers.portal import feedback_pages, looking
 from workers.portal.public_view import PAPERS_FOR_APPLICANTS, public_view
 from workers.portal.uploads import take_upload
 from workers.portal.visit import FOLLOWED, Visit
-from workers.records import FiledDocument
+from workers.records import FiledDocument, WhoLooked
 from workers.regulation.codes import clean_tracking_secret, parse_dossier_code
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ async def open_dossier(request: Request) -> Response:
     secret = clean_tracking_secret(str(given.get("secret", ""))) or ""
     for code, known, page in await _followable(visit, typed):
         if hmac.compare_digest(known.encode(), secret.encode()):
+            await looking.write_down(visit, WhoLooked.SECRET, "", code, "followed")
             _remember(visit, code)
             return visit.go(page)
     visit.portal.attempts.failed(visit.address, typed.upper())
@@ -126,6 +127,7 @@ async def paper(request: Request) -> Response:
         raise HTTPException(404)
     for one in await visit.services.registry.latest.papers(code):
         if one.sha256 == sha256 and one.kind in PAPERS_FOR_APPLICANTS:
+            await looking.write_down(visit, WhoLooked.SECRET, "", code, f"paper:{one.kind}")
             content = await asyncio.to_thread(visit.services.files.store.get, sha256)
             name = f"attachment; filename*=utf-8''{quote(one.name, safe='')}"
             return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})

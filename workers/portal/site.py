@@ -24,7 +24,7 @@ from workers.app import open_services
 from workers.engine.layout import Endpoints, Ports
 from workers.engine.sign_in import knows_password
 from workers.errors import RetryLater, UserError
-from workers.portal import applying, feedback_pages, figures, following, reporting, staff, time_use
+from workers.portal import applying, feedback_pages, figures, following, reporting, staff, staff_papers, time_use
 from workers.portal.api import problems
 from workers.portal.api.site import api_app
 from workers.portal.city_map import load_city_map
@@ -78,6 +78,7 @@ def portal_app(
             *feedback_pages.ROUTES,
             *figures.ROUTES,
             *staff.ROUTES,
+            *staff_papers.ROUTES,
             *time_use.ROUTES,
             Mount(API, api),
         ],
@@ -102,6 +103,7 @@ def portal_app(
         incoming,
         Attempts(WRONG_SECRETS, WRONG_SECRETS_WINDOW),
         load_city_map(config / "map" / "points.yaml"),
+        key,
     )
     app.state.kept = Kept()
     app.state.knows_password = knows_password

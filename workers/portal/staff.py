@@ -18,18 +18,24 @@ if TYPE_CHECKING:
     from workers.rulebook import Account
 
 SIGN_IN, SIGN_OUT, FIRST_PAGE = "/can-bo/dang-nhap", "/can-bo/dang-xuat", "/dieu-hanh"
-STAFF, SINCE = "staff", "staff_since"
+STAFF, SINCE, WANTED = "staff", "staff_since", "staff_wanted"
 SIGNED_IN_SECONDS = 8 * 3600
 LONGEST_NAME = 80
 
 KnowsPassword = Callable[[str, str], Awaitable[bool]]
 
 
-def overseer(visit: Visit) -> Account | None:
-    """Find who is signed in and may see the pages for leaders; the account is looked up anew at each request."""
+def signed_in(visit: Visit) -> Account | None:
+    """Find who is signed in; the account is looked up anew at each request."""
     account = _account(visit, str(visit.session.get(STAFF, "")))
     fresh = visit.now.timestamp() - float(visit.session.get(SINCE, 0)) < SIGNED_IN_SECONDS
     return account if fresh else None
+
+
+def overseer(visit: Visit) -> Account | None:
+    """Find who is signed in and may see the pages for leaders."""
+    account = signed_in(visit)
+    return account if account and account.oversight else None
 
 
 async def ask(request: Request) -> Response:
@@ -49,25 +55,27 @@ async def sign_in(request: Request) -> Response:
         known = await knows_password(user, str(given.get("password", "")))
     except EngineStopped:
         raise HTTPException(503) from None
-    if not known or _account(visit, user) is None:
+    account = _account(visit, user) if known else None
+    # The pages for leaders are for some only; the files of a dossier for whom it concerns, as the page itself says.
+    if account is None or not (account.oversight or WANTED in visit.session):
         visit.portal.attempts.failed(*keys)
         return visit.page("sign_in", status=422, user=user, wrong="wrong.password")
     visit.session.update({STAFF: user, SINCE: visit.now.timestamp()})
-    return visit.go(FIRST_PAGE)
+    return visit.go(visit.session.pop(WANTED, FIRST_PAGE))
 
 
 async def sign_out(request: Request) -> Response:
     """Forget who is signed in."""
     visit = Visit(request)
     await visit.form()
-    for name in (STAFF, SINCE):
+    for name in (STAFF, SINCE, WANTED):
         visit.session.pop(name, None)
     return visit.go("/")
 
 
 def _account(visit: Visit, user: str) -> Account | None:
     accounts = visit.services.rules.accounts
-    return next((one for one in accounts if one.user == user and one.oversight), None)
+    return next((one for one in accounts if one.user == user), None)
 
 
 ROUTES = [

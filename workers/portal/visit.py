@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -36,7 +36,7 @@ FOLLOWED = "followed"
 
 @dataclass(frozen=True)
 class Portal:
-    """Hold what every page uses. `incoming`: where uploads lie until they are checked."""
+    """Hold what every page uses. `incoming`: where uploads lie until they are checked; `key` signs sessions, links."""
 
     services: Services
     wording: Wording
@@ -44,6 +44,7 @@ class Portal:
     incoming: Path
     attempts: Attempts
     city_map: CityMap
+    key: str = field(repr=False)
 
 
 def load_pages() -> Environment:
