@@ -25,6 +25,7 @@ DEBIAN_TOOLS = {
     "pdftoppm": "poppler-utils",
     "postgres": "postgresql",
     "promtool": "prometheus",
+    "amtool": "prometheus-alertmanager",
 }
 ON_POSTGRESQL = ("env", "TEST_REGISTRY=postgresql")
 USING_THE_REGISTRY = tuple(
@@ -55,7 +56,7 @@ RINGS = {
                 (str(BIN / "deptry"), "."),
             ),
         ),
-        Ring("unit", ((*PYTEST, "tests/unit"),), needs=("docker-compose", "pdftoppm", "promtool")),
+        Ring("unit", ((*PYTEST, "tests/unit"),), needs=("docker-compose", "pdftoppm", "promtool", "amtool")),
         Ring("postgres", ((*ON_POSTGRESQL, *PYTEST, *USING_THE_REGISTRY),), needs=("postgres",)),
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),

@@ -37,6 +37,8 @@ SMTP_TLS=none
 SMTP_USER=
 SMTP_PASSWORD=
 MAIL_FROM=dieuphoi@example.vn
+# Ai nhận cảnh báo vận hành (Alertmanager); nhiều địa chỉ thì cách nhau bằng dấu phẩy.
+ALERT_MAIL_TO=truc-he-thong@example.vn
 TRACKING_BASE_URL=http://127.0.0.1:8090
 
 WORKER_REPLICAS=2

@@ -99,6 +99,7 @@ class Settings(BaseSettings):
 
     portal_host: str = Field("127.0.0.1", description="Địa chỉ nghe của trang người dân; phía trước là reverse proxy")
     portal_port: int = _beside_engine(8090, "Cổng trang của người dân")
+    portal_metrics_port: int = _beside_engine(9471, "Cổng /metrics của trang người dân, nghe ở `METRICS_HOST`")
     look_months: int = Field(
         24, ge=6, le=600, description="Giữ nhật ký xem dữ liệu cá nhân bao nhiêu tháng; chờ xác nhận theo quy định"
     )

@@ -137,7 +137,7 @@ class Station:
             argv=(sys.executable, "-m", "workers.cli", "portal"),
             env={**_environment(), "REVISION": revision(self.settings.home)},
             ready_urls=(f"{self.portal_url}/healthz",),
-            ports=(self.settings.portal_port,),
+            ports=(self.settings.portal_port, self.settings.portal_metrics_port),
             cwd=str(self.settings.home),
         )
 

@@ -50,7 +50,7 @@ async def open_dossier(request: Request) -> Response:
             await looking.write_down(visit, WhoLooked.SECRET, "", code, "followed")
             _remember(visit, code)
             return visit.go(page)
-    visit.portal.attempts.failed(visit.address, typed.upper())
+    visit.wrong_secret(visit.address, typed.upper())
     return visit.page("find", status=422, code=typed, wrong="wrong.secret")
 
 

@@ -30,6 +30,7 @@ from workers.portal.api.site import api_app
 from workers.portal.city_map import load_city_map
 from workers.portal.guard import Attempts, LimitedBody, SafeHeaders
 from workers.portal.kept import Kept
+from workers.portal.metrics import Measured, PortalMetrics
 from workers.portal.visit import HERE, Portal, Visit, load_pages
 from workers.portal.wording import load_wording
 from workers.registry.exchange import Exchange
@@ -66,7 +67,7 @@ def portal_app(
     incoming = folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     most = int(services.files.policy.limits.file_mb * MEGABYTE) + ROOM_FOR_FIELDS
-    api = api_app()
+    api, metrics = api_app(), PortalMetrics()
     app = Starlette(
         routes=[
             Route("/", _home),
@@ -83,6 +84,7 @@ def portal_app(
             Mount(API, api),
         ],
         middleware=[
+            Middleware(Measured, metrics=metrics),
             Middleware(SafeHeaders),
             Middleware(LimitedBody, most=most),
             Middleware(
@@ -106,6 +108,7 @@ def portal_app(
         key,
     )
     app.state.kept = Kept()
+    app.state.metrics = metrics
     app.state.knows_password = knows_password
     api.state.portal, api.state.kept = app.state.portal, app.state.kept
     return app
@@ -123,8 +126,10 @@ async def serve(settings: Settings) -> None:
             app, host=settings.portal_host, port=settings.portal_port, log_config=None, access_log=False, ws="none"
         )
         forgetting = asyncio.create_task(_forget(services, settings.look_months))
+        metrics: PortalMetrics = app.state.metrics
         try:
-            await uvicorn.Server(options).serve()
+            with metrics.serve(settings.metrics_host, settings.portal_metrics_port):
+                await uvicorn.Server(options).serve()
         finally:
             forgetting.cancel()
 

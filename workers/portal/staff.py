@@ -58,7 +58,7 @@ async def sign_in(request: Request) -> Response:
     account = _account(visit, user) if known else None
     # The pages for leaders are for some only; the files of a dossier for whom it concerns, as the page itself says.
     if account is None or not (account.oversight or WANTED in visit.session):
-        visit.portal.attempts.failed(*keys)
+        visit.wrong_secret(*keys)
         return visit.page("sign_in", status=422, user=user, wrong="wrong.password")
     visit.session.update({STAFF: user, SINCE: visit.now.timestamp()})
     return visit.go(visit.session.pop(WANTED, FIRST_PAGE))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import UploadFile
 
 from workers.documents.store import StoredDocument
+from workers.portal.metrics import REFUSED_UPLOAD, note
 from workers.records import FiledDocument
 from workers.regulation.composition import PaperForm
 
@@ -74,7 +75,10 @@ async def keep_file(
             raise ValueError(message)
         inspection = await files.inspector.inspect(path, name, files.policy)
         wrong = [found.message for found in inspection.findings if found.severity == ERROR]
-        return wrong or await asyncio.to_thread(files.store.put_file, path)
+        if wrong:
+            note(visit.request.scope, REFUSED_UPLOAD)
+            return wrong
+        return await asyncio.to_thread(files.store.put_file, path)
 
 
 async def _blocks(upload: UploadFile) -> AsyncIterator[bytes]:

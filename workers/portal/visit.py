@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from workers.portal.guard import CSRF, new_token, require_token
+from workers.portal.metrics import WRONG_SECRET, note
 from workers.portal.wording import LANGUAGES
 from workers.rulebook import local
 
@@ -76,6 +77,11 @@ class Visit:
     def now(self) -> datetime:
         """Give the present moment in Vietnam's time."""
         return local(self.services.now())
+
+    def wrong_secret(self, *keys: str) -> None:
+        """Count a wrong code or password against those who tried it, and in the metrics."""
+        self.portal.attempts.failed(*keys)
+        note(self.request.scope, WRONG_SECRET)
 
     @property
     def address(self) -> str:

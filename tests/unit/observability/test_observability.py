@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import unicodedata
@@ -15,6 +16,7 @@ from tests.engine_metrics import ENGINE_METRICS
 from tests.unit.office import HOME
 from workers.app import catalog
 from workers.observation import Observation
+from workers.portal.metrics import PortalMetrics
 from workers.runtime.metrics import Metrics
 
 CONFIG = HOME / "config" / "observability"
@@ -75,8 +77,10 @@ async def exported(office, tmp_path):
     observation = Observation(office.services, tmp_path)
     metrics.add(observation)
     await metrics.scrape()
+    portal = PortalMetrics()
+    portal.seconds.labels("GET", "/", "200")
     found = {}
-    for family in metrics.registry.collect():
+    for family in [*metrics.registry.collect(), *portal.registry.collect()]:
         for sample in family.samples:
             found.setdefault(sample.name, set()).update(sample.labels)
     await observation.close()
@@ -107,6 +111,31 @@ def test_prometheus_takes_the_configuration_and_every_query(tmp_path):
     rules = [{"record": f"query:{number}", "expr": expression} for number, (_, expression) in enumerate(QUERIES)]
     (tmp_path / "queries.json").write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
     promtool("check", "rules", tmp_path / "queries.json")
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls"])
+def test_alertmanager_takes_what_the_settings_make_of_its_configuration(tmp_path, tls):
+    """The script that docker-compose.yml starts it with, with values a mail server may have."""
+    given = {
+        "CONFIGURATION": str(tmp_path),
+        "SMTP_HOST": "mail.example.vn",
+        "SMTP_PORT": "587",
+        "SMTP_TLS": tls,
+        "SMTP_USER": "canh-bao@example.vn",
+        "SMTP_PASSWORD": "a'b\"c$d|e",
+        "MAIL_FROM": "dieuphoi@example.vn",
+        "ALERT_MAIL_TO": "truc1@example.vn, truc2@example.vn",
+    }
+    script, made = CONFIG / "alertmanager.sh", tmp_path / "alertmanager.yml"
+    command = ["sh", script, "amtool", "check-config", made]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **given})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read(made)["global"]["smtp_require_tls"] is (tls != "none")
+    assert (tmp_path / "smtp_password").read_text() == given["SMTP_PASSWORD"]
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+    for severity in ("critical", "warning"):
+        amtool = ["amtool", "config", "routes", "test", f"--config.file={made}", f"severity={severity}"]
+        assert subprocess.run(amtool, capture_output=True, text=True, check=True).stdout.strip() == "operators"
 
 
 def test_alerts_fire_when_they_should_and_are_silent_beside_it():

@@ -109,7 +109,7 @@ class Caller:
         dossier = await self._find(code)
         secret = clean_tracking_secret(typed) or ""
         if dossier is None or not hmac.compare_digest(dossier.tracking_secret.encode(), secret.encode()):
-            attempts.failed(address, code.upper())
+            self.visit.wrong_secret(address, code.upper())
             advice = "So lại từng ký tự trên giấy tiếp nhận."
             raise Problem(401, "Mã hồ sơ hoặc mã tra cứu chưa đúng.", action=advice, headers=_ASKED_FOR)
         return dossier
