@@ -27,12 +27,14 @@ from workers.documents.inspection import Inspector
 from workers.documents.policy import load_policy
 from workers.engine.stack import STATE_TEXTS, train_start_up
 from workers.errors import DieuphoiError, NeedsOperator, UserError
+from workers.feedback_report import as_pdf, as_xlsx, make_report
 from workers.portal.api.keys import new_key
 from workers.portal.site import serve as serve_portal
 from workers.provisioning import ensure_certificate, write_environment
 from workers.records import ApiScope, WhoLooked
 from workers.registry.exchange import Exchange
 from workers.registry.outbox import Outbox
+from workers.regulation.feedback_report import Period, read_period
 from workers.regulation.statuses import STATE_NAMES
 from workers.runtime.logging import configure_logging
 from workers.settings import Settings, load_settings
@@ -57,6 +59,8 @@ app = typer.Typer(
 )
 calendar_app = typer.Typer(help="Tính hạn và đối chiếu lịch làm việc.", no_args_is_help=True)
 app.add_typer(calendar_app, name="calendar")
+report_app = typer.Typer(help="Lập báo cáo định kỳ.", no_args_is_help=True)
+app.add_typer(report_app, name="report")
 app.add_typer(studio, name="studio")
 key_app = typer.Typer(help="Khóa của hệ thống khác dùng giao diện lập trình (API).", no_args_is_help=True)
 app.add_typer(key_app, name="api-key")
@@ -393,6 +397,28 @@ def audit(code: Annotated[str, typer.Argument(help="Mã hồ sơ hoặc mã ph�
     for one in looks:
         table.add_row(moment_label(one.at), LOOKERS[one.by], escape(one.name), one.data, one.address)
     out.print(table if looks else "Chưa ai xem dữ liệu cá nhân của mã này.")
+
+
+@report_app.command("feedback", epilog="Ví dụ: dieuphoi report feedback 2026-10 --to bao-cao")
+def report_feedback(
+    period: Annotated[str, typer.Argument(help="Tháng kết thúc kỳ: 2026-10 là kỳ từ 12 giờ 25/9 đến 12 giờ 25/10.")],
+    to: Annotated[Path, typer.Option("--to", help="Thư mục ghi báo cáo.")] = Path(),
+    historic: Annotated[bool, typer.Option("--historic", help="Theo đơn vị tại thời điểm xử lý.")] = False,
+) -> None:
+    """Lập báo cáo tháng về phản ánh 1022: một tệp XLSX và một tệp PDF."""
+    named = read_period(period)
+    files = asyncio.run(_report_feedback(_settings(), named, historic=historic))
+    to.mkdir(parents=True, exist_ok=True)
+    for ending, content in files.items():
+        path = to / f"1022-{named}.{ending}"
+        path.write_bytes(content)
+        out.print(str(path), soft_wrap=True)
+
+
+async def _report_feedback(settings: Settings, period: Period, *, historic: bool) -> dict[str, bytes]:
+    async with open_services(settings) as services:
+        made = await make_report(services, period, historic=historic)
+        return {"xlsx": as_xlsx(made), "pdf": await as_pdf(made, services)}
 
 
 @app.command("show", epilog="Ví dụ: dieuphoi show H29.04-261123-0001 --json")

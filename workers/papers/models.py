@@ -462,6 +462,29 @@ class HandoverSlip(Paper):
     received_by: Words | None = None
 
 
+class ReportLine(Part):
+    """Hold one line of a report: the counts, then the shares."""
+
+    name: Needed
+    cells: list[Words]
+
+
+class FeedbackReport(Paper):
+    """Report on 1022 for a period (báo cáo tháng), A4 landscape. `columns` name what stands in the cells of lines."""
+
+    kind = "feedback_report"
+    template = "feedback_report.typ"
+    heading = "Báo cáo tiếp nhận, xử lý phản ánh, kiến nghị qua 1022"
+
+    period: Needed
+    explanation: list[Needed]
+    columns: list[Needed]
+    whole: ReportLine
+    units: list[ReportLine] = Field(default_factory=list)
+    fields: list[ReportLine] = Field(default_factory=list)
+    remarks: list[Needed] = Field(default_factory=list)
+
+
 PAPERS: dict[str, type[Paper]] = {
     paper.kind: paper
     for paper in (
@@ -479,6 +502,7 @@ PAPERS: dict[str, type[Paper]] = {
         Decision,
         Reminder,
         HandoverSlip,
+        FeedbackReport,
     )
 }
 

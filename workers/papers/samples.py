@@ -13,6 +13,7 @@ from workers.papers.models import (
     ControlSlip,
     Decision,
     Endorsement,
+    FeedbackReport,
     FormSet,
     Handover,
     HandoverSlip,
@@ -28,6 +29,7 @@ from workers.papers.models import (
     Register,
     RegisterRow,
     Reminder,
+    ReportLine,
     ResultFeedback,
     ResultRow,
     Signatory,
@@ -286,6 +288,19 @@ def _letters() -> list[Paper]:
                 "reply_by": _at(16, 17),
                 "recipients": ["Lãnh đạo Văn phòng (để báo cáo)"],
                 "signatory": _CHIEF,
+            }
+        ),
+        FeedbackReport.model_validate(
+            {
+                "agency": _OFFICE,
+                "issued_at": _at(25, 12),
+                "period": "Kỳ tháng 11 năm 2026 (Ví Dụ)",
+                "explanation": ["Kỳ trước + mới nhận = đã xử lý + đang xử lý."],
+                "columns": ["Kỳ trước", "Mới nhận", "Đã xử lý", "Đang xử lý", "Tỷ lệ đúng hạn"],
+                "whole": ReportLine(name="Toàn Thành phố", cells=["12", "40", "45", "7", "93,8 %"]),
+                "units": [ReportLine(name="Sở Xây dựng", cells=["12", "40", "45", "7", "93,8 %"])],
+                "fields": [ReportLine(name="Chưa phân loại", cells=["0", "2", "0", "2", "—"])],
+                "remarks": ["Mở lại: 3."],
             }
         ),
         HandoverSlip.model_validate(

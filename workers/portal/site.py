@@ -24,7 +24,17 @@ from workers.app import open_services
 from workers.engine.layout import Endpoints, Ports
 from workers.engine.sign_in import knows_password
 from workers.errors import RetryLater, UserError
-from workers.portal import applying, feedback_pages, figures, following, reporting, staff, staff_papers, time_use
+from workers.portal import (
+    applying,
+    feedback_figures,
+    feedback_pages,
+    figures,
+    following,
+    reporting,
+    staff,
+    staff_papers,
+    time_use,
+)
 from workers.portal.api import problems
 from workers.portal.api.site import api_app
 from workers.portal.city_map import load_city_map
@@ -77,6 +87,7 @@ def portal_app(
             *following.ROUTES,
             *reporting.ROUTES,
             *feedback_pages.ROUTES,
+            *feedback_figures.ROUTES,
             *figures.ROUTES,
             *staff.ROUTES,
             *staff_papers.ROUTES,

@@ -5,11 +5,13 @@ end done, routed out, rejected, merged or in progress: the two sums are equal. O
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from workers.errors import UserError
 from workers.regulation.calendar import VIETNAM
 
 CUT_DAY, CUT_HOUR = 25, 12
@@ -71,6 +73,14 @@ class Period(NamedTuple):
         """Count periods on, or back."""
         count = self.year * 12 + self.month - 1 + months
         return Period(count // 12, count % 12 + 1)
+
+
+def read_period(text: str) -> Period:
+    """Read a period as `Period` writes it. Raises UserError naming the form that is expected."""
+    found = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", text)
+    if found is None:
+        raise UserError(f"“{text}” không phải kỳ báo cáo. Kỳ báo cáo ghi dạng 2026-10.")
+    return Period(int(found[1]), int(found[2]))
 
 
 def period_at(moment: datetime) -> Period:

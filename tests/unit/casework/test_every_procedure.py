@@ -27,7 +27,7 @@ CASES = [
 ORIGINS = {"department": "H29.14", "commune": "H29.26740", "city": "H29.02"}
 CHANNELS = ("online", "in_person", "postal")
 # No job makes these: the register is a report, the others are for work outside the engine.
-MADE_ELSEWHERE = {"register", "reminder", "handover_slip"}
+MADE_ELSEWHERE = {"register", "reminder", "handover_slip", "feedback_report"}
 
 
 def origin(procedure, day):

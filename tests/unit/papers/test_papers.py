@@ -73,7 +73,7 @@ def test_size_follows_the_form_set(press, form_set, paper):
     pages = PdfReader(io.BytesIO(press.render(paper).pdf)).pages
     width = round(float(pages[0].mediabox.width) / 72 * 25.4)
     small = form_set is FormSet.Y2018 and paper.form_code() is not None and paper.kind != "register"
-    flipped = paper.kind in {"register", "opinion_table"}
+    flipped = paper.kind in {"register", "opinion_table", "feedback_report"}
     assert width == (148 if small else 297 if flipped else 210)
     assert len(pages) == 1
 

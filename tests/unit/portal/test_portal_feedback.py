@@ -406,3 +406,18 @@ def test_no_name_covers_another(zoom, latitude, longitude):
         assert end <= SIDE
         for (other_start, other_end), other_y in spans[number + 1 :]:
             assert abs(y - other_y) >= 13 or end < other_start or start > other_end
+
+
+async def test_the_figures_of_a_period_are_shown_and_taken_along(office, visit):
+    await reported(office, state=FeedbackState.IN_PROGRESS, unit="H29.07", field="flooding")
+    office.clock.now = MONDAY + timedelta(hours=1)
+    browser = visit()
+    await browser.open("/phan-anh/so-lieu?ky=2026-11")
+    for words in ("Ngập nước, cống thoát nước", "Sở Xây dựng", "11/2026", "Sở, ban, ngành"):
+        assert words in browser.text()
+    for kind, start in (("csv", b"\xef\xbb\xbfperiod"), ("xlsx", b"PK"), ("pdf", b"%PDF")):
+        answer = await browser.client.get(f"/phan-anh/so-lieu.{kind}?ky=2026-11")
+        assert answer.content.startswith(start)
+    for wrong in (".html?ky=2026-11", "?ky=2026-13", "?ky=2099-01"):
+        await browser.open(f"/phan-anh/so-lieu{wrong}")
+        assert browser.status == 404

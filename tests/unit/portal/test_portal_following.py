@@ -233,6 +233,7 @@ def test_every_text_of_the_pages_is_used_composed_and_takes_the_same_values_in_b
         "feedback.step_",
         "feedback.map_",
         "feedback.event_",
+        "report.column_",
     )
     for key, phrase in wording.pages.items():
         assert f'"{key}"' in text or f"'{key}'" in text or key.startswith(prefixes), key
