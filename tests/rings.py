@@ -61,7 +61,7 @@ RINGS = {
         Ring("gateway", ((*PYTEST, "tests/gateway"),)),
         Ring("models", ((*PYTEST, "tests/models"),), needs=("chromium",), node=True),
         Ring("engine", ((*PYTEST, "tests/engine"),), needs=("postgres",)),
-        Ring("browser", ((*PYTEST, "tests/browser"),), needs=("chromium", "pdftoppm")),
+        Ring("browser", ((*PYTEST, "tests/browser"),), needs=("chromium", "pdftoppm"), node=True),
         Ring("chaos", ((*PYTEST, "tests/chaos"),)),
     )
 }

@@ -405,7 +405,7 @@ def test_no_name_covers_another(zoom, latitude, longitude):
         assert start >= 0
         assert end <= SIDE
         for (other_start, other_end), other_y in spans[number + 1 :]:
-            assert abs(y - other_y) >= 13 or end < other_start or start > other_end
+            assert abs(y - other_y) > 12.8 or end < other_start or start > other_end
 
 
 async def test_the_figures_of_a_period_are_shown_and_taken_along(office, visit):
