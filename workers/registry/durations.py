@@ -14,6 +14,7 @@ from sqlalchemy import and_, case, func, or_, select
 from workers.records import Record, TimelineKind
 from workers.registry import tables as t
 from workers.registry.figures import kept_first_deadline
+from workers.regulation.codes import FEEDBACK_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +154,7 @@ async def passages(reader: Reader, since: datetime, until: datetime) -> Sequence
     )
     opened = (
         select(before.label("source"), e.unit.label("target"))
-        .where(e.kind == TimelineKind.OPENED.value, e.at >= since, e.at < until)
+        .where(e.kind == TimelineKind.OPENED.value, _of_dossiers(since, until))
         .subquery()
     ).c
     rows = await reader.rows(
@@ -198,7 +199,13 @@ async def breaks(reader: Reader, since: datetime, until: datetime, now: datetime
 
 def _finished(since: datetime, until: datetime) -> ColumnElement[bool]:
     e = t.timeline.c
-    return and_(e.kind == TimelineKind.CLOSED.value, e.at >= since, e.at < until, e.working_minutes.is_not(None))
+    return and_(e.kind == TimelineKind.CLOSED.value, _of_dossiers(since, until), e.working_minutes.is_not(None))
+
+
+def _of_dossiers(since: datetime, until: datetime) -> ColumnElement[bool]:
+    # Feedback has entries on the timeline too; its figures are those of the monthly report.
+    e = t.timeline.c
+    return and_(e.at >= since, e.at < until, e.dossier_code.not_like(f"{FEEDBACK_PREFIX}%"))
 
 
 def _passed(deadline: Any, now: datetime) -> ColumnElement[bool]:

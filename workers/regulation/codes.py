@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _AGENCY = r"(?:[A-Z]\d{2}(?:\.\d{1,6}){0,3}|\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})"
-_FEEDBACK_PREFIX = "PA-"
+FEEDBACK_PREFIX = "PA-"
 _FEEDBACK_LENGTH = 8
 _DOSSIER = re.compile(rf"(?P<agency>{_AGENCY})-(?P<day>\d{{6}})-(?P<number>(?!0+$)\d{{4,6}})")
 
@@ -118,19 +118,19 @@ def new_feedback_code(choose: Callable[[str], str]) -> str:
 
     `choose` picks one character of an alphabet at random (`secrets.choice`); 31^8 codes are about 2^39.
     """
-    return _FEEDBACK_PREFIX + "".join(choose(TRACKING_ALPHABET) for _ in range(_FEEDBACK_LENGTH))
+    return FEEDBACK_PREFIX + "".join(choose(TRACKING_ALPHABET) for _ in range(_FEEDBACK_LENGTH))
 
 
 def is_feedback_code(text: str) -> bool:
     """Say whether a text has the form of a feedback code."""
-    rest = text.removeprefix(_FEEDBACK_PREFIX)
+    rest = text.removeprefix(FEEDBACK_PREFIX)
     return rest != text and len(rest) == _FEEDBACK_LENGTH and not set(rest) - set(TRACKING_ALPHABET)
 
 
 def parse_feedback_code(text: str) -> str:
     """Read a feedback code as people type it. Raises UserError naming the form that is expected."""
     typed = re.sub(r"\s", "", text).upper()
-    code = typed if typed.startswith(_FEEDBACK_PREFIX) else _FEEDBACK_PREFIX + typed.removeprefix("PA")
+    code = typed if typed.startswith(FEEDBACK_PREFIX) else FEEDBACK_PREFIX + typed.removeprefix("PA")
     if is_feedback_code(code):
         return code
     raise UserError(f"“{text.strip()}” không phải mã phản ánh. Mã phản ánh có dạng PA-7KX2MQ9D.")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.office import MONDAY
 from workers.portal.months import Month
 from workers.portal.time_use import Holder, holder_of
+from workers.records import OpenStep
 from workers.registry.durations import HeldFor, breaks, held_for, passages, spread
 from workers.regulation.organization import UnitLevel
 
@@ -189,3 +190,24 @@ async def test_long_steps_are_told_by_the_half_hour_and_summed_exactly(office):
     await held(office, code, APPRAISE, 100, officer="officer.h29-07")
     (one,) = await ask(office, held_for)
     assert (one.minutes, one.total) == (90, 100)
+
+
+async def test_feedback_has_figures_of_its_own(office):
+    async with office.registry.write() as writer:
+        step = OpenStep(
+            step_id=9,
+            dossier_code="PA-7KX2MQ9D",
+            element_id="Task_Any",
+            process_id="feedback_handling",
+            name="Xử lý",
+            unit="H29.07",
+            role="officer",
+            person=None,
+            clause=None,
+            opened_at=MONDAY,
+            due_at=None,
+            limit_minutes=None,
+        )
+        await writer.open_step(step)
+        await writer.close_step(9, MONDAY + timedelta(hours=1), 60, None)
+    assert await ask(office, held_for) == []
