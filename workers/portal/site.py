@@ -30,6 +30,7 @@ from workers.portal import (
     feedback_pages,
     figures,
     following,
+    open311,
     reporting,
     staff,
     staff_papers,
@@ -89,6 +90,7 @@ def portal_app(
             *feedback_pages.ROUTES,
             *feedback_figures.ROUTES,
             *figures.ROUTES,
+            *open311.ROUTES,
             *staff.ROUTES,
             *staff_papers.ROUTES,
             *time_use.ROUTES,
@@ -121,6 +123,7 @@ def portal_app(
     app.state.kept = Kept()
     app.state.metrics = metrics
     app.state.knows_password = knows_password
+    app.state.rate = api.state.rate
     api.state.portal, api.state.kept = app.state.portal, app.state.kept
     return app
 

@@ -23,11 +23,19 @@ _SEES_ALL = {
 
 
 async def drafts(
-    reader: Reader, event: SystemEvent, subject: str, code: str, data: dict[str, str], now: datetime
+    reader: Reader,
+    event: SystemEvent,
+    subject: str,
+    code: str,
+    data: dict[str, str],
+    now: datetime,
+    *,
+    own: bool = False,
 ) -> list[OutboxDraft]:
     """Draft a message to each webhook that asked for the event.
 
-    Those of the key that handed `subject` in hear of it, and those whose key sees everything of its kind.
+    Those of the key that handed `subject` in hear of it, and those whose key sees everything of its kind unless it is
+    their `own` only.
     """
     w, k, a = t.webhooks.c, t.api_keys.c, t.api_intakes.c
     rows = await reader.rows(
@@ -47,5 +55,5 @@ async def drafts(
             variables=told,
         )
         for row in rows
-        if event in row["events"] and (row["subject"] is not None or _SEES_ALL[event] in row["scopes"])
+        if event in row["events"] and (row["subject"] is not None or (not own and _SEES_ALL[event] in row["scopes"]))
     ]

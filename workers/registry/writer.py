@@ -174,6 +174,11 @@ class Writer(Reader):
         after, values = _changed(FeedbackRecord(**row), {"code", "secret", "received_at"}, changes)
         if values:
             await self._connection.execute(update(t.feedback).where(mine).values(values))
+        if after.state.value != row["state"]:
+            data = {"state": after.state.value}
+            event = SystemEvent.FEEDBACK_STATE_CHANGED
+            for draft in await listeners.drafts(self, event, code, code, data, self._now(), own=after.restricted):
+                await self.send(draft)
         return after
 
     async def add_feedback_photo(self, code: str, photo: FeedbackPhoto) -> None:

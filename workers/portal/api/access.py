@@ -149,6 +149,12 @@ async def _with_key_or_secret(
     return Caller(visit, key, secret)
 
 
+async def caller_of(request: Request, key: str | None) -> Caller:
+    """Find who calls in another protocol, by the text of a key. Raises Problem 401 for a key that opens nothing."""
+    given = HTTPAuthorizationCredentials(scheme="Bearer", credentials=key) if key else None
+    return await _with_key_or_secret(request, given, None)
+
+
 Anybody = Annotated[Caller, Depends(_anybody)]
 WithKey = Annotated[Caller, Depends(_with_key)]
 WithKeyOrSecret = Annotated[Caller, Depends(_with_key_or_secret)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from workers.records import DossierState, SystemEvent
+from workers.records import DossierState, FeedbackState, SystemEvent
 from workers.regulation.composition import PaperForm
 from workers.regulation.organization import UnitLevel
 
@@ -258,3 +258,52 @@ class DossierPage(Page):
     """Hold a page of dossiers."""
 
     items: list[DossierLine] = Field(description="Các hồ sơ, mới nhất trước.")
+
+
+class FeedbackIn(Said):
+    """Hold feedback as another system sends it."""
+
+    text: Plain = Field(min_length=10, max_length=4000, description="Nội dung; cần gấp thì gọi 113, 114, 115.")
+    field: Plain | None = Field(None, max_length=100, description="Mã lĩnh vực, xem `GET /feedback-fields`.")
+    place: Plain = Field("", max_length=300, description="Nơi xảy ra, bằng lời.")
+    latitude: float | None = Field(None, ge=-90, le=90, description="Vĩ độ (WGS 84); cần cả kinh độ.")
+    longitude: float | None = Field(None, ge=-180, le=180, description="Kinh độ (WGS 84).")
+    commune: Plain | None = Field(None, max_length=50, description="Mã phường, xã, đặc khu nơi xảy ra.")
+    anonymous: bool = Field(False, description="Gửi ẩn danh: không giữ gì về người gửi.")
+    name: Plain | None = Field(None, max_length=300, description="Họ tên người gửi.")
+    phone: Plain | None = Field(None, max_length=30, description="Số điện thoại.")
+    email: Plain | None = Field(None, max_length=200, description="Thư điện tử.")
+    consent_email: bool = Field(False, description="Đồng ý nhận thông báo qua thư điện tử.")
+    consent_sms: bool = Field(False, description="Đồng ý nhận thông báo qua tin nhắn.")
+    consent_zalo: bool = Field(False, description="Đồng ý nhận thông báo qua Zalo.")
+
+
+class FeedbackMade(BaseModel):
+    """Give the code of new feedback and what opens it."""
+
+    code: str = Field(description="Mã phản ánh.")
+    tracking_secret: str = Field(description="Mã tra cứu để giao cho người gửi.")
+
+
+class FeedbackAnswerOut(BaseModel):
+    """Hold one answer."""
+
+    kind: str = Field(description="`interim`, `final`, `routed_out` hoặc `rejected`.")
+    text: str = Field(description="Nội dung trả lời.")
+    committed_on: date | None = Field(description="Ngày hẹn có kết quả.")
+    at: datetime = Field(description="Lúc trả lời.")
+    unit: str = Field(description="Mã đơn vị trả lời.")
+
+
+class FeedbackOut(BaseModel):
+    """Say how far feedback is; nothing of who gave it."""
+
+    code: str = Field(description="Mã phản ánh.")
+    state: FeedbackState = Field(description="Trạng thái.")
+    field: str | None = Field(description="Mã lĩnh vực.")
+    unit: str | None = Field(description="Mã đơn vị xử lý.")
+    received_at: datetime = Field(description="Lúc nhận.")
+    forwarded_at: datetime | None = Field(description="Lúc chuyển đơn vị xử lý.")
+    due_at: datetime | None = Field(description="Hạn trả lời.")
+    resolved_at: datetime | None = Field(description="Lúc có kết quả.")
+    answers: list[FeedbackAnswerOut] = Field(description="Các câu trả lời; chỉ người gửi thấy.")

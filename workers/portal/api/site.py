@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workers.portal.api import dossiers, intake, problems, reference, webhooks
+from workers.portal.api import dossiers, feedback, intake, problems, reference, webhooks
 from workers.portal.api.problems import ProblemDetails
 from workers.portal.guard import Rate
 from workers.portal.visit import Visit
@@ -34,7 +34,7 @@ def api_app() -> FastAPI:
         root_path_in_servers=False,
     )
     app.state.rate = Rate()
-    for part in (reference, intake, dossiers, webhooks):
+    for part in (reference, intake, dossiers, feedback, webhooks):
         app.include_router(part.router)
     app.add_api_route("/docs", _page, include_in_schema=False)
     problems.install(app)
