@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.browser.people import People, open_chromium
 from tests.engine.city import City, open_city
-from tests.engine.session import session_stack
+from tests.engine.session import city, session_stack  # noqa: F401 - the fixture every story begins with
 from workers.engine.users import StaffAccount
 from workers.studio.node_tools import find_browser
 
@@ -39,14 +39,6 @@ async def working_city(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -
     async with open_city(stack, tmp_path_factory.mktemp("city")) as city:
         stack.ensure_users([StaffAccount(account.user, account.name) for account in city.rules.accounts])
         yield city
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def city(working_city: City) -> AsyncIterator[City]:
-    """Begin a story on a Monday at nine; what it leaves running is cancelled."""
-    await working_city.begin()
-    yield working_city
-    await working_city.clear()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.databases import registry_address
 from tests.engine.city import City, open_city
-from tests.engine.session import session_stack
+from tests.engine.session import city, session_stack  # noqa: F401 - the fixture every story begins with
 from workers.engine.operate import Operate
 from workers.engine.tasklist import Tasklist
 from workers.engine.users import StaffAccount
@@ -74,11 +74,3 @@ async def working_city(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -
     with registry_address() as database_url:
         async with open_city(stack, tmp_path_factory.mktemp("city"), database_url) as city:
             yield city
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def city(working_city: City) -> AsyncIterator[City]:
-    """Begin a story on a Monday at nine; what it leaves running is cancelled."""
-    await working_city.begin()
-    yield working_city
-    await working_city.clear()

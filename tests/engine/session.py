@@ -1,4 +1,4 @@
-"""Run one engine for a whole test session, or say in one line why there is none."""
+"""Run one engine for a whole test session, or say in one line why there is none; begin each story over it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from workers.engine.errors import DiskFull, EngineError, NetworkUnavailable, NoWritePermission, PortTaken
 from workers.engine.stack import Stack, StackSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.engine.city import City
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def city(working_city: City) -> AsyncIterator[City]:
+    """Begin a story on a Monday at nine; what it leaves running is cancelled."""
+    await working_city.begin()
+    yield working_city
+    await working_city.clear()
 
 
 @contextmanager
