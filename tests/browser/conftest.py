@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.browser.people import People, open_chromium
 from tests.engine.city import City, open_city
-from tests.engine.session import city, session_stack  # noqa: F401 - the fixture every story begins with
+from tests.engine.session import begun_city, session_stack  # noqa: F401 - the fixture `city`
 from workers.engine.users import StaffAccount
 from workers.studio.node_tools import find_browser
 

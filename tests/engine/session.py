@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.engine.city import City
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def city(working_city: City) -> AsyncIterator[City]:
+@pytest_asyncio.fixture(name="city", loop_scope="session")
+async def begun_city(working_city: City) -> AsyncIterator[City]:
     """Begin a story on a Monday at nine; what it leaves running is cancelled."""
     await working_city.begin()
     yield working_city
