@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 SCREEN = {"width": 1366, "height": 768}
 TALL = {"width": 1366, "height": 1800}
 PATIENCE_MS = 120_000
-KEY_MS = 20
 """Milliseconds until a test gives up; a busy machine needs many for what an idle one does in few."""
 QUIET = (
     "--no-sandbox",
@@ -177,15 +176,6 @@ class Staff:
     async def writes(self, label: str, text: str) -> None:
         """Fill in a field."""
         await self.form.get_by_role("textbox", name=label).last.fill(text)
-
-    async def types(self, label: str, text: str) -> None:
-        """Type a date or a time key by key, as its own lists expect, and see that the form took it."""
-        box = self.form.get_by_role("textbox", name=label).last
-        await box.click()
-        await box.press_sequentially(text, delay=KEY_MS)
-        await box.press("Enter")
-        await box.press("Tab")
-        await expect(box).to_have_value(text)
 
     async def starts(self, process: str) -> None:
         """Open the start form of a process on the Processes page."""

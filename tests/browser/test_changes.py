@@ -1,4 +1,4 @@
-"""See what changes a dossier on its way: a supplement at the desk, an apology, a new deadline, a withdrawal."""
+"""See what changes a dossier on its way: a supplement at the desk, an apology, a withdrawal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from playwright.async_api import expect
 from tests.engine.city import at
 
 if TYPE_CHECKING:
-    from tests.browser.people import People, Staff
-    from tests.engine.city import City, Dossier
+    from tests.browser.people import People
+    from tests.engine.city import City
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-CHANGE = "Ghi nhận yêu cầu đối với hồ sơ"
 
 
 async def test_the_desk_asks_for_what_is_missing_and_takes_it_in(city: City, people: People) -> None:
@@ -42,7 +40,7 @@ async def test_the_desk_asks_for_what_is_missing_and_takes_it_in(city: City, peo
     await dossier.becomes("accepted")
 
 
-async def test_a_late_unit_apologises_and_the_desk_notes_what_changes(city: City, people: People) -> None:
+async def test_a_late_unit_apologises_and_the_applicant_withdraws(city: City, people: People) -> None:
     dossier = await city.submit("work-permit-urgent", urgency="normal")
     await dossier.assigned()
     await dossier.held("Task_AppraiseDossier")
@@ -58,27 +56,13 @@ async def test_a_late_unit_apologises_and_the_desk_notes_what_changes(city: City
     assert (await dossier.record()).due_at == at(21, 17)
 
     desk = await people.staff("one_stop_officer.h29-02")
-    await desk.starts(CHANGE)
+    await desk.starts("Ghi nhận yêu cầu đối với hồ sơ")
     await desk.writes("Mã hồ sơ", "H29-sai")
-    await desk.chooses("Đổi thời hạn")
+    await desk.chooses("Người nộp rút hồ sơ")
     await desk.submits()
     await expect(desk.message("Mã hồ sơ")).to_be_visible()
-    await _notes(desk, dossier, "Theo chỉ đạo của lãnh đạo Sở (ví dụ)")
-    await desk.writes("Căn cứ", "Văn bản ví dụ số 1")
-    await desk.types("Hạn mới", "25/12/2026")
-    await desk.types("Giờ", "17:00")
-    await people.look_at_all(desk.page, "doi-thoi-han")
-    await desk.files()
-    await dossier.shows("Thay đổi thời hạn giải quyết")
-    assert (await dossier.record()).due_at == at(25, 17)
-
-    await desk.starts(CHANGE)
-    await desk.chooses("Người nộp rút hồ sơ")
-    await _notes(desk, dossier, "Không còn nhu cầu (ví dụ)")
+    await desk.writes("Mã hồ sơ", dossier.code)
+    await desk.writes("Lý do", "Không còn nhu cầu (ví dụ)")
+    await people.look_at_all(desk.page, "rut-ho-so")
     await desk.files()
     await dossier.becomes("withdrawn")
-
-
-async def _notes(desk: Staff, dossier: Dossier, reason: str) -> None:
-    await desk.writes("Mã hồ sơ", dossier.code)
-    await desk.writes("Lý do", reason)
