@@ -6,6 +6,7 @@ lose their arguments, whichever handler prints them; exceptions are named by cla
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
@@ -41,6 +42,7 @@ QUIET = {"pyzeebe": logging.INFO, "grpc": logging.WARNING, "sqlalchemy": logging
 """The level below which a library says nothing: DEBUG of pyzeebe prints whole jobs."""
 
 _LONGEST = 300
+_META = frozenset({"_record", "_from_structlog"})
 _NUMBERS_OF_PERSONS = range(10**8, 10**12)
 
 
@@ -136,9 +138,11 @@ class _AllowList:
         self._allowed = allowed
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        meta = {key: value for key, value in event.items() if key in {"_record", "_from_structlog"}}
-        kept = {key: _plain(value) for key, value in event.items() if key in self._allowed}
-        return {**kept, **meta}
+        return {
+            key: value if key in _META else _plain(value)
+            for key, value in event.items()
+            if key in self._allowed or key in _META
+        }
 
 
 def _plain(value: Any) -> Any:
@@ -162,5 +166,7 @@ def _first_line(text: str) -> str:
 
 def _renderer(style: str) -> Processor:
     if style == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
+        # One encoder for all lines: `json.dumps` makes one for each that is not written with its defaults.
+        encoder = json.JSONEncoder(ensure_ascii=False)
+        return structlog.processors.JSONRenderer(serializer=lambda event, **_options: encoder.encode(event))
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

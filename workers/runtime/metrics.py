@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +35,17 @@ class Source(Protocol):
         """Give the readings."""
 
 
+@dataclass(frozen=True)
+class JobSeries:
+    """Hold the series of one job type, looked up once: each look-up costs as much as several counts."""
+
+    outcomes: dict[str, Counter]
+    first: Counter
+    replayed: Counter
+    seconds: Histogram
+    in_flight: Gauge
+
+
 class Metrics:
     """Hold the metrics of one process in a registry of their own; durations and ages are in seconds."""
 
@@ -62,6 +74,16 @@ class Metrics:
         for job_type in types:
             self._start_at_zero(job_type)
 
+    def of(self, job_type: str) -> JobSeries:
+        """Give what each delivery of a job type counts."""
+        return JobSeries(
+            outcomes={outcome: self.jobs.labels(job_type, outcome) for outcome in OUTCOMES},
+            first=self.effects.labels(job_type, "first"),
+            replayed=self.effects.labels(job_type, "replayed"),
+            seconds=self.seconds.labels(job_type),
+            in_flight=self.in_flight.labels(job_type),
+        )
+
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"dieuphoi_{name}", documentation, labels, registry=self.registry)
 
@@ -69,14 +91,10 @@ class Metrics:
         return Gauge(f"dieuphoi_{name}", documentation, labels, registry=self.registry)
 
     def _start_at_zero(self, job_type: str) -> None:
-        for outcome in OUTCOMES:
-            self.jobs.labels(job_type, outcome)
-        for kind in ("first", "replayed"):
-            self.effects.labels(job_type, kind)
+        self.of(job_type)
         for counter in (self.retries, self.ack_retries, self.late_acks, self.lost_acks):
             counter.labels(job_type)
-        self.seconds.labels(job_type)
-        for gauge in (self.in_flight, self.poll_age, self.connected):
+        for gauge in (self.poll_age, self.connected):
             gauge.labels(job_type)
 
     def describe_build(self, rules: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +78,12 @@ class Onion:
         self._workplace = workplace
         self._acknowledger = acknowledger
         self._metrics = metrics
+        self._series = metrics.of(spec.contract.type)
         self._floor = floor
         self._policy = policy
-        self._own_slots = asyncio.Semaphore(spec.limit) if spec.limit else None
+        self._own_slots = asyncio.Semaphore(spec.limit) if spec.limit else contextlib.nullcontext()
+        # Bound once: a logger that is looked up at each line is built anew for it.
+        self._log = log.bind()
 
     async def __call__(self, job: Job, _controller: JobController) -> Job:
         """Run one delivery to its acknowledgement; never raises an Exception."""
@@ -90,13 +92,13 @@ class Onion:
         if task is None:
             raise RuntimeError("jobs run as tasks")
         self._floor.jobs[task] = job.type
-        in_flight = self._metrics.in_flight.labels(job.type)
-        in_flight.inc()
+        self._series.in_flight.inc()
         try:
-            with structlog.contextvars.bound_contextvars(**_log_context(delivery)):
-                await self._run(delivery, task)
+            # Nothing unbinds it: a delivery is a task of its own, and its context ends with it.
+            structlog.contextvars.bind_contextvars(**_log_context(delivery))
+            await self._run(delivery, task)
         finally:
-            in_flight.dec()
+            self._series.in_flight.dec()
             del self._floor.jobs[task]
             self._floor.leave(job.type)
         return job
@@ -117,8 +119,9 @@ class Onion:
     async def _answer(self, delivery: Delivery, task: asyncio.Task[Any]) -> Answer:
         try:
             inp = parse_input(self._spec.contract, delivery.variables)
-            async with AsyncExitStack() as slots:
-                await self._enter(slots, task)
+            self._floor.waiting.add(task)
+            async with self._own_slots, self._floor.slots:
+                self._floor.waiting.discard(task)
                 if _now() >= delivery.time_for_handler:
                     return Silence()
                 if self._floor.stopping:
@@ -129,34 +132,25 @@ class Onion:
             error_class, where = describe(error)
             log.info("job.raised", error_class=error_class, where=where)
             return answer
-
-    async def _enter(self, slots: AsyncExitStack, task: asyncio.Task[Any]) -> None:
-        self._floor.waiting.add(task)
-        try:
-            if self._own_slots is not None:
-                await slots.enter_async_context(self._own_slots)
-            await slots.enter_async_context(self._floor.slots)
         finally:
             self._floor.waiting.discard(task)
 
     async def _work(self, delivery: Delivery, inp: Variables) -> dict[str, Any]:
-        effects = self._metrics.effects
-        job_type = self._spec.contract.type
         async with self._workplace.open(self._spec.contract, delivery.case.job) as unit:
             stored = await unit.stored_result()
             if stored is not None:
-                effects.labels(job_type, "replayed").inc()
+                self._series.replayed.inc()
                 return stored
             try:
                 result = await self._handle(delivery, inp, unit)
                 await unit.commit(result)
             except AlreadyDone as done:
-                effects.labels(job_type, "replayed").inc()
+                self._series.replayed.inc()
                 return done.result
             except BaseException:
                 await unit.rollback()
                 raise
-        effects.labels(job_type, "first").inc()
+        self._series.first.inc()
         return result
 
     async def _handle(self, delivery: Delivery, inp: Variables, unit: UnitOfWork) -> dict[str, Any]:
@@ -184,13 +178,12 @@ class Onion:
             return answer, Acknowledged.LOST
 
     def _record(self, delivery: Delivery, answer: Answer, acknowledged: Acknowledged) -> None:
-        job_type = self._spec.contract.type
         seconds = _now() - delivery.received
-        self._metrics.jobs.labels(job_type, answer.outcome).inc()
-        self._metrics.seconds.labels(job_type).observe(seconds)
+        self._series.outcomes[answer.outcome].inc()
+        self._series.seconds.observe(seconds)
         if answer.outcome == answers.RETRY:
-            self._metrics.retries.labels(job_type).inc()
-        write = log.error if answer.outcome == answers.OPERATOR else log.info
+            self._metrics.retries.labels(self._spec.contract.type).inc()
+        write = self._log.error if answer.outcome == answers.OPERATOR else self._log.info
         write(
             f"job.{answer.outcome}",
             code=getattr(answer, "code", None),

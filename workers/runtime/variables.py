@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LARGEST_RESULT = 1024 * 1024
 """Bytes of JSON; the gateway refuses messages of 4 MiB, and refuses them again at each delivery."""
 
+_STRICT = json.JSONEncoder(allow_nan=False)
+
 
 class InvalidInput(Exception):
     """Name the variables that do not fit, and the kind of problem of each."""
@@ -63,7 +65,7 @@ def serialise_output(contract: Contract[Any, Any], output: object) -> dict[str, 
         raise InvalidOutput(problems)
     try:
         result: dict[str, Any] = output.model_dump(mode="json", by_alias=True, warnings="error")
-        size = len(json.dumps(result, allow_nan=False))
+        size = len(_STRICT.encode(result))
     except (PydanticSerializationError, ValueError, TypeError, RecursionError):
         problem = f"{contract.output.__name__} {kind_of_problem('unwritable')}"
     else:
