@@ -108,21 +108,15 @@ def _town(settings: Settings, folder: Path) -> Iterator[Workers]:
 
 @asynccontextmanager
 async def _clerks(services: Services, settings: Settings) -> AsyncIterator[None]:
-    async with open_channel(settings, "") as channel:
+    async with open_channel(settings, "") as channel, asyncio.TaskGroup() as group:
         clerks = Clerks(services, channel)
-        hands = [asyncio.create_task(_work(clerks)) for _ in range(HANDS)]
+        hands = [group.create_task(clerks.work()) for _ in range(HANDS)]
         try:
             yield
         finally:
             for hand in hands:
                 hand.cancel()
-            await asyncio.gather(*hands, return_exceptions=True)
             await clerks.close()
-
-
-async def _work(clerks: Clerks) -> None:
-    while True:
-        await clerks._work_through()
 
 
 async def _finish(services: Services, count: int) -> None:
