@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import RowMapping
 
@@ -43,6 +43,9 @@ class Connection(Protocol):
 
     async def fetch(self, statement: Any, parameters: Any = None) -> Sequence[RowMapping]:
         """Run a statement and give its rows."""
+
+    async def run(self, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Run plain SQL with named, stored values, past all conversions; gives the rows by position."""
 
     async def commit(self) -> None:
         """Commit; when this raises, nothing is committed."""

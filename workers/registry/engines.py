@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from workers.errors import UserError
+from workers.registry.outages import hide_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,25 +31,17 @@ _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg", "po
 _PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
 
 
-_POSTGRESQL: dict[str, Any] = {
-    "pool_pre_ping": True,
-    "connect_args": {
-        "timeout": 10,
-        # A server that does not answer at all must not hold a job for ever.
-        "command_timeout": BUSY_SECONDS + 5,
-        "server_settings": {
-            "application_name": OWN_NAME,
-            # Acknowledged means on the disk, whatever the server is set to.
-            "synchronous_commit": "on",
-            "lock_timeout": f"{BUSY_SECONDS}s",
-            # What a process holds that is gone without a word (its machine, its network) is free again after that.
-            "idle_in_transaction_session_timeout": "2min",
-            "tcp_keepalives_idle": "30",
-            "tcp_keepalives_interval": "10",
-            "tcp_keepalives_count": "3",
-            "jit": "off",
-        },
-    },
+_POSTGRESQL = {
+    "application_name": OWN_NAME,
+    # Acknowledged means on the disk, whatever the server is set to.
+    "synchronous_commit": "on",
+    "lock_timeout": f"{BUSY_SECONDS}s",
+    # What a process holds that is gone without a word (its machine, its network) is free again after that.
+    "idle_in_transaction_session_timeout": "2min",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "jit": "off",
 }
 
 
@@ -85,7 +78,7 @@ def file_engine(url: URL, *, writing: bool) -> Engine:
         max_overflow=0,
         connect_args={"check_same_thread": False},
         hide_parameters=True,
-        json_serializer=_to_json,
+        json_serializer=to_json,
     )
     pragmas = _PRAGMAS if writing else (*_PRAGMAS, "query_only=ON")
 
@@ -100,29 +93,36 @@ def file_engine(url: URL, *, writing: bool) -> Engine:
 
 
 def server_engine(url: URL, *, writing: bool) -> AsyncEngine:
-    """Open connections to a server."""
+    """Open connections to a server on which nothing begins by itself, as with a file."""
     engine = create_async_engine(
         url,
+        isolation_level="AUTOCOMMIT",
         pool_size=READERS,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
         hide_parameters=True,
-        json_serializer=_to_json,
-        **_POSTGRESQL,
+        json_serializer=to_json,
+        connect_args={
+            "timeout": 10,
+            # A server that does not answer at all must not hold a job for ever.
+            "command_timeout": BUSY_SECONDS + 5,
+            "server_settings": {**_POSTGRESQL, "default_transaction_read_only": "off" if writing else "on"},
+        },
     )
     event.listen(engine.sync_engine, "handle_error", _hide_values)
-    if writing:
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    event.listen(engine.sync_engine, "checkout", _refuse_dead)
+    return engine
+
+
+def _refuse_dead(connection: Any, _record: object, _proxy: object) -> None:
+    # The driver hears at once when the server closes a connection; to ask the server each time costs a round trip.
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 def _hide_values(context: ExceptionContext) -> None:
-    # PostgreSQL puts the values of keys, and for NOT NULL the whole row, into the detail of its errors.
-    shown = context.original_exception, context.original_exception.__cause__
-    for error in shown:
-        if getattr(error, "detail", None):
-            error.detail = None  # type: ignore[union-attr]
+    hide_values(context.original_exception, context.original_exception.__cause__)
 
 
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Write a value as it is stored."""

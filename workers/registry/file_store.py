@@ -19,7 +19,7 @@ from workers.registry.outages import outages
 from workers.registry.steady import to_the_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, RowMapping
     from sqlalchemy.engine import URL
@@ -62,6 +62,18 @@ class FileConnection:
         with outages():
             return self._connection.execute(statement, parameters).mappings().all()
 
+    async def run(self, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Run plain SQL."""
+        return run(self._connection, sql, values)
+
+
+def run(connection: Connection, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Run plain SQL by the driver itself."""
+    driver: Any = connection.connection.driver_connection
+    with outages():
+        found: Sequence[Any] = driver.execute(sql, values).fetchall()
+    return found
+
 
 class Snapshot(FileConnection):
     """Read as the file was at the first statement."""
@@ -102,6 +114,10 @@ class FileStore:
         """Read the newest committed state. Raises Outage when the disk does not answer."""
         with outages():
             return self._newest.execute(statement, parameters).mappings().all()
+
+    async def run_latest(self, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Read the newest committed state with plain SQL."""
+        return run(self._newest, sql, values)
 
     async def snapshot(self) -> Snapshot:
         """Begin to read."""

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -14,6 +15,7 @@ from workers.errors import Outage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OF_DRIVERS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 # PostgreSQL's SQLSTATE by its beginning: connection lost, deadlock or conflict, out of resources, lock not got in time,
 # statement or idle transaction ended, server stopping or starting.
 _PASSING = ("08", "40", "53", "55P03", "57", "25P03")
@@ -33,28 +35,52 @@ def outages() -> Iterator[None]:
     """Raise Outage for what passes by itself; other errors go through."""
     try:
         yield
-    except (PoolTimeoutError, DBAPIError, OSError) as error:
-        if isinstance(error, DBAPIError) and not _passes(error):
+    except (PoolTimeoutError, DBAPIError, *_OF_DRIVERS, OSError) as error:
+        if not _passes(error):
+            hide_values(error)
             raise
         raise Outage(_DISK_FULL if _is_disk_full(error) else _AWAY) from None
 
 
-def _passes(error: DBAPIError) -> bool:
-    state, ended = _state(error), getattr(error.orig and error.orig.__cause__, "severity_en", None) in _ENDING
+def _passes(error: Exception) -> bool:
+    if isinstance(error, OSError | PoolTimeoutError):
+        return True
+    cause, state = _of_driver(error), _state(error)
+    ended = getattr(cause, "severity_en", None) in _ENDING
     passing = state.startswith(_PASSING) or (ended and not state.startswith(_LASTING))
-    return error.connection_invalidated or passing or _file_code(error) in _FILE_PASSING
+    return _is_gone(error) or passing or _file_code(cause) in _FILE_PASSING
+
+
+def _is_gone(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    # The driver says the same of a value that does not fit, which is a ValueError, too.
+    return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
 
 
 def _is_disk_full(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and (
-        _state(error) == _SERVER_DISK_FULL or _file_code(error) == sqlite3.SQLITE_FULL
-    )
+    return _state(error) == _SERVER_DISK_FULL or _file_code(_of_driver(error)) == sqlite3.SQLITE_FULL
 
 
-def _state(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", None) or "")
+def _of_driver(error: Exception) -> BaseException | None:
+    """Give the driver's own error, which SQLAlchemy wraps once or twice."""
+    if not isinstance(error, DBAPIError):
+        return error
+    return error.orig and (error.orig.__cause__ or error.orig)
 
 
-def _file_code(error: DBAPIError) -> int | None:
-    extended = getattr(error.orig, "sqlite_errorcode", None)
+def _state(error: Exception) -> str:
+    source = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(source, "sqlstate", None) or "")
+
+
+def _file_code(cause: BaseException | None) -> int | None:
+    extended = getattr(cause, "sqlite_errorcode", None)
     return None if extended is None else extended & 0xFF
+
+
+def hide_values(*errors: BaseException | None) -> None:
+    """Take away the detail of errors: PostgreSQL puts the values of keys there, and for NOT NULL the whole row."""
+    for error in errors:
+        if getattr(error, "detail", None):
+            error.detail = None  # type: ignore[union-attr]

@@ -119,7 +119,7 @@ def _migrate_file(url: URL) -> None:
 
 
 async def _migrate_server(url: URL) -> None:
-    engine = server_engine(url, writing=True)
+    engine = server_engine(url, writing=True).execution_options(isolation_level="READ COMMITTED")
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})

@@ -7,51 +7,69 @@ cancellation waits for the statement under way (milliseconds) and is passed on a
 from __future__ import annotations
 
 import asyncio
+import re
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import asyncpg
 
 from workers.registry.outages import outages
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from sqlalchemy import CursorResult, RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
 
+Driver = Any
+"""asyncpg's connection, which has no types."""
+Held = tuple["AsyncConnection", Driver]
+
+_NAMED = re.compile(r":(\w+)")
+
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     """Wait for work that must not stop half-way. Raises CancelledError after it when the caller was cancelled."""
-    task = asyncio.create_task(work)
-    cancelled = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        task.exception()  # looked at, so that the loop does not complain; the cancellation matters more
-        raise cancelled
-    return task.result()
+    return await finished(asyncio.create_task(work))
+
+
+async def finished(task: asyncio.Task[T]) -> T:
+    """Wait for a task as `to_the_end` does for its work."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # looked at, so that the loop does not complain; the cancellation matters more
+        raise
 
 
 class SteadyConnection:
-    """Hold a connection with a transaction begun."""
+    """Hold a connection with a transaction begun. The driver begins and ends it: three calls less for SQLAlchemy."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    dialect = "postgresql"
+
+    def __init__(self, connection: AsyncConnection, driver: Driver) -> None:
         self._connection = connection
-        self.dialect = connection.dialect.name
+        self._driver = driver
 
     @classmethod
-    async def open(cls, engine: AsyncEngine) -> SteadyConnection:
+    async def open(cls, engine: AsyncEngine, begin: str) -> SteadyConnection:
         """Take a connection from the pool and begin. Raises Outage when the database is away or too busy."""
-        opening = asyncio.create_task(_begin(engine))
+        opening = asyncio.create_task(connect(engine, lambda _, driver: driver.execute(begin)))
         try:
             with outages():
-                return cls(await to_the_end(_result_of(opening)))
+                held, _ = await finished(opening)
+                return cls(*held)
         except asyncio.CancelledError:
-            if opening.exception() is None:
-                await to_the_end(opening.result().close())
+            if not opening.cancelled() and opening.exception() is None:
+                held, _ = opening.result()
+                await cls(*held).close()
             raise
 
     async def execute(self, statement: Any, parameters: Any = None) -> CursorResult[Any]:
@@ -63,35 +81,81 @@ class SteadyConnection:
         """Run a statement and give its rows."""
         return (await self.execute(statement, parameters)).mappings().all()
 
+    async def run(self, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Run plain SQL. Raises Outage when the database is away or too busy."""
+        with outages():
+            return await to_the_end(run(self._driver, sql, values))
+
     async def commit(self) -> None:
         """Commit and give the connection back; when that fails, nothing is committed and the connection is dropped."""
         with outages():
-            await to_the_end(self._commit())
+            await to_the_end(self._end("COMMIT"))
 
     async def close(self) -> None:
         """Roll back what is not committed and give the connection back."""
-        await to_the_end(self._connection.close())
+        if not self._connection.closed:
+            await to_the_end(self._roll_back())
 
-    async def _commit(self) -> None:
+    async def _roll_back(self) -> None:
+        # A connection that is gone has nothing to roll back.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await self._end("ROLLBACK")
+
+    async def _end(self, command: str) -> None:
         try:
-            await self._connection.commit()
-        except Exception:
-            # SQLite keeps a transaction open whose COMMIT failed: a broken reference, a full disk.
+            await _end(self._driver, command)
+        except BaseException:
             await self._connection.invalidate()
             raise
         finally:
             await self._connection.close()
 
 
-async def _begin(engine: AsyncEngine) -> AsyncConnection:
-    connection = await engine.connect()
+async def connect(engine: AsyncEngine, first: Callable[[AsyncConnection, Driver], Awaitable[T]]) -> tuple[Held, T]:
+    """Take a connection and run its first command; once more on a new one when the server had closed the first.
+
+    To ask the server beforehand whether a connection lives would cost a round trip each time.
+    """
     try:
-        await connection.begin()
+        return await _connect(engine, first)
+    except _Closed:
+        return await _connect(engine, first)
+
+
+async def _connect(engine: AsyncEngine, first: Callable[[AsyncConnection, Driver], Awaitable[T]]) -> tuple[Held, T]:
+    connection = await engine.connect()
+    driver = None
+    try:
+        driver = (await connection.get_raw_connection()).driver_connection
+        return (connection, driver), await first(connection, driver)
     except BaseException:
+        gone = driver is not None and driver.is_closed()
+        await connection.invalidate()
         await connection.close()
+        if gone:
+            raise _Closed from None
         raise
-    return connection
 
 
-async def _result_of(task: asyncio.Task[T]) -> T:
-    return await task
+class _Closed(OSError):
+    """The server had closed the connection."""
+
+
+async def run(driver: Driver, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Run plain SQL with named values by the driver itself, which knows numbered ones."""
+    text, names = _numbered(sql)
+    found: Sequence[Any] = await driver.fetch(text, *(values[name] for name in names))
+    return found
+
+
+@cache
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    names = tuple(dict.fromkeys(_NAMED.findall(sql)))
+    return _NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names
+
+
+async def _end(driver: Driver, command: str) -> None:
+    ended = await driver.execute(command)
+    if ended != command:  # PostgreSQL rolls back without a word when a statement failed before
+        message = f"{command} was answered by {ended}"
+        raise RuntimeError(message)

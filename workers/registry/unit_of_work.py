@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import bindparam, select, update
 
 from workers.errors import AlreadyDone, RetryLater
 from workers.records import CALLED_OFF
-from workers.registry import tables as t
+from workers.registry.columns import microseconds
+from workers.registry.engines import to_json
 from workers.registry.reader import Reader
-from workers.registry.writer import insert_if_absent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workers.contract import JobMeta
     from workers.registry.database import Registry, Transaction
     from workers.registry.reader import Rows
     from workers.registry.writer import Writer
 
 
-# Built once: to build a statement takes longer than to run it.
-_MINE = (t.effects.c.element_instance_key == bindparam("element")) & (t.effects.c.job_type == bindparam("type"))
-_STORED = select(t.effects.c.result).where(_MINE)
-_FINISH = update(t.effects).where(_MINE)
-_STATE = select(t.dossiers.c.state).where(t.dossiers.c.code == bindparam("code")).with_for_update(key_share=True)
+# Plain SQL: each job runs these, and to compile and convert takes several times as long as to run them.
+_STORED = "SELECT CAST(result AS TEXT) FROM effects WHERE element_instance_key = :element AND job_type = :type"
+_CLAIM = (
+    "INSERT INTO effects (element_instance_key, job_type, job_key, process_instance_key, at) "
+    "VALUES (:element, :type, :job_key, :process, :at) ON CONFLICT DO NOTHING RETURNING job_key"
+)
+_FINISH = (
+    "UPDATE effects SET result = :result, dossier_code = :code, at = :at "
+    "WHERE element_instance_key = :element AND job_type = :type"
+)
+_STATE = "SELECT state FROM dossiers WHERE code = :code"
+_LOCKED = {"sqlite": "", "postgresql": " FOR NO KEY UPDATE"}
 
 
 class RegistryUnit:
@@ -48,7 +56,7 @@ class RegistryUnit:
 
     async def stored_result(self) -> dict[str, Any] | None:
         """Give the result of an earlier delivery; None when none committed."""
-        return await self._stored(self._registry.latest)
+        return _result(await self._registry.store.run_latest(_STORED, self._mine))
 
     async def writer(self) -> Writer:
         """Open the transaction on the first call.
@@ -67,9 +75,9 @@ class RegistryUnit:
         if transaction is None:
             return
         code = self._job.dossier_code or result.get("dossier_code")
-        values = {"result": result, "dossier_code": code, "at": self._registry.now()}
         try:
-            await transaction.connection.execute(_FINISH, {**self._mine, **values})
+            values = {"result": to_json(result), "code": code, "at": microseconds(self._registry.now())}
+            await transaction.connection.run(_FINISH, {**self._mine, **values})
         except BaseException:
             await transaction.rollback()
             raise
@@ -86,17 +94,13 @@ class RegistryUnit:
         # commit (then it is done) or rollback (then it may go on), on SQLite for the file, on PostgreSQL for the key.
         transaction = await self._registry.begin()
         try:
-            claimed = await insert_if_absent(
-                transaction.connection,
-                t.effects,
-                {
-                    "element_instance_key": self._job.element_instance_key,
-                    "job_type": self._type,
-                    "job_key": self._job.key,
-                    "process_instance_key": self._job.process_instance_key,
-                    "at": self._registry.now(),
-                },
-            )
+            claim = {
+                **self._mine,
+                "job_key": self._job.key,
+                "process": self._job.process_instance_key,
+                "at": microseconds(self._registry.now()),
+            }
+            claimed = await transaction.connection.run(_CLAIM, claim)
             if claimed and self._job.dossier_code is not None:
                 await self._still_wanted(transaction, self._job.dossier_code)
         except BaseException:
@@ -104,20 +108,21 @@ class RegistryUnit:
             raise
         if claimed:
             return transaction
-        stored = await self._stored(transaction.writer)
+        stored = _result(await transaction.connection.run(_STORED, self._mine))
         await transaction.rollback()
         raise AlreadyDone(stored or {})
 
     async def _still_wanted(self, transaction: Transaction, code: str) -> None:
         # The row is locked to the end, in every job before anything else: who calls the dossier off waits or is seen.
-        found = await transaction.writer.rows(_STATE, {"code": code})
-        if found and found[0]["state"] in CALLED_OFF:
+        connection = transaction.connection
+        found = await connection.run(_STATE + _LOCKED[connection.dialect], {"code": code})
+        if found and found[0][0] in CALLED_OFF:
             raise RetryLater(f"Hồ sơ {code} đã được rút, dừng hoặc từ chối nên bước này không làm nữa.")
-
-    async def _stored(self, reader: Reader) -> dict[str, Any] | None:
-        rows = await reader.rows(_STORED, self._mine)
-        return rows[0]["result"] if rows else None
 
     async def _fetch(self, statement: Any, parameters: Any = None) -> Rows:
         source = self._transaction.writer if self._transaction else self._registry.latest
         return await source.rows(statement, parameters)
+
+
+def _result(rows: Sequence[Any]) -> dict[str, Any] | None:
+    return json.loads(rows[0][0]) if rows and rows[0][0] is not None else None

@@ -98,6 +98,8 @@ async def test_a_result_that_is_no_json_changes_nothing(registry, samples):
         await mine.commit({"when": object()})
     assert await registry.latest.dossier(CODE) is None
     assert await mine.stored_result() is None
+    async with asyncio.timeout(10), registry.write():
+        pass  # nobody holds the file any more
 
 
 async def test_a_cancelled_handler_frees_the_file(registry, samples):
