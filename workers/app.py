@@ -19,6 +19,7 @@ from workers.channels.gateway import GatewaySender, GatewaySettings
 from workers.channels.outcomes import SendLater, SendRefused
 from workers.channels.texts import TextCatalog
 from workers.channels.webhooks import WebhookSender, networks
+from workers.communication.jobs import JOBS as COMMUNICATION_JOBS
 from workers.configuration.diagrams import load_steps
 from workers.configuration.loading import load_configuration
 from workers.configuration.staff import load_accounts
@@ -75,6 +76,7 @@ def load_rules(settings: Settings) -> Rulebook:
         norms=configuration.norms,
         notices=configuration.notices,
         feedback=configuration.feedback,
+        communication=configuration.communication,
         form_sets=configuration.form_sets,
         steps=load_steps(settings.home / "bpmn"),
         accounts=load_accounts(config / "staff.yaml", configuration.organization),
@@ -83,7 +85,7 @@ def load_rules(settings: Settings) -> Rulebook:
 
 def catalog() -> Catalog:
     """Join every contract with its handler."""
-    jobs = (*DOSSIER_JOBS, *COORDINATION_JOBS, *TIMELINE_JOBS)
+    jobs = (*DOSSIER_JOBS, *COORDINATION_JOBS, *COMMUNICATION_JOBS, *TIMELINE_JOBS)
     return Catalog(JobSpec(contract, handler) for contract, handler in jobs)
 
 

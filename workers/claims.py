@@ -9,7 +9,15 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.errors import NeedsOperator
-from workers.records import CALLED_OFF, IN_PROGRESS, DossierRecord, OpinionRecord, TimelineKind
+from workers.records import (
+    CALLED_OFF,
+    IN_PROGRESS,
+    DossierRecord,
+    OpinionRecord,
+    PublicationRecord,
+    PublicationState,
+    TimelineKind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +82,34 @@ async def resolved_dossier_of(inp: DossierIn, work: Work) -> DossierRecord:
             code="HS-012",
         )
     return dossier
+
+
+async def publication_of(code: str, work: Work) -> PublicationRecord:
+    """Find the publication a job is about.
+
+    Raises NeedsOperator when the registry does not know the code, when it is another process instance's, or when the
+    publication is recalled or discarded: a slow job must not undo that.
+    """
+    publication = await work.read.publication(code)
+    if publication is None:
+        raise NeedsOperator(
+            f"Không có tin nào mang mã {code[:30]} trong sổ đăng ký.",
+            action="Kiểm tra biến publication_code trong Operate, sửa lại đúng mã rồi bấm Retry.",
+            code="TT-001",
+        )
+    if publication.process_instance_key != work.job.process_instance_key:
+        raise NeedsOperator(
+            "Biến publication_code không phải mã tin của phiên này; chưa có gì được ghi hoặc gửi.",
+            action="Trả biến publication_code trong Operate về mã ghi ở publication_card rồi bấm Retry.",
+            code="TT-002",
+        )
+    if publication.state in {PublicationState.RECALLED, PublicationState.DISCARDED}:
+        raise NeedsOperator(
+            f"Tin {code} đã thu hồi hoặc đã bỏ; bước này không được làm nữa.",
+            action="Xem `dieuphoi news` của tin; nếu bước bị chạy lại do sửa phiên trong Operate thì hủy phiên.",
+            code="TT-003",
+        )
+    return publication
 
 
 def check_claims(dossier: DossierRecord, inp: Variables, work: Work) -> None:

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
         OpinionRecord,
         OutboxDraft,
         PaperRecord,
+        PublicationRecord,
+        PublicationVersion,
         Reporter,
         Submission,
+        Subscription,
         TimelineEntry,
     )
     from workers.rulebook import Rulebook
@@ -61,6 +64,18 @@ class Reader(Protocol):
 
     async def deadline_changes(self, code: str) -> Sequence[DeadlineChange]:
         """List the revisions of the deadline, oldest first."""
+
+    async def publication(self, code: str) -> PublicationRecord | None:
+        """Find a publication."""
+
+    async def publication_version(self, code: str, number: int) -> PublicationVersion | None:
+        """Find one wording of a publication."""
+
+    async def subscribers(self) -> Sequence[Subscription]:
+        """List the confirmed subscriptions."""
+
+    async def told_of(self, code: str) -> Sequence[str]:
+        """List the recipients whose message about a publication went out, or may have."""
 
     async def open_steps(self, code: str) -> Sequence[OpenStep]:
         """List the steps somebody holds now."""
@@ -152,6 +167,21 @@ class Writer(Reader, Protocol):
     async def add_feedback_handover(self, code: str, handover: FeedbackHandover) -> None:
         """Keep that one unit handed a feedback to another."""
 
+    async def add_publication(self, publication: PublicationRecord) -> None:
+        """Keep a new publication."""
+
+    async def update_publication(self, code: str, **changes: Any) -> PublicationRecord:
+        """Change fields of a publication and return it whole. Raises KeyError for an unknown code."""
+
+    async def keep_publication_version(self, version: PublicationVersion) -> None:
+        """Keep a wording, instead of the one of the same number if there is one."""
+
+    async def drop_publication_version(self, code: str, number: int) -> None:
+        """Forget a wording."""
+
+    async def drop_waiting_news(self, *, code: str | None = None, recipient: str | None = None) -> None:
+        """Forget messages to subscribers that nobody began to send: of a publication, or to one address."""
+
     async def open_step(self, step: OpenStep) -> None:
         """Record that somebody holds a step from now on; a second call for the same step changes nothing."""
 
@@ -239,3 +269,4 @@ class Work:
     new_secret: Callable[[], str]
     tracking_url: Callable[[str], str]
     papers_url: Callable[[str], str]
+    site_url: str

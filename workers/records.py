@@ -354,13 +354,6 @@ class TimelineEntry(Record):
     hash: str = ""
 
 
-class Attachment(Record):
-    """Name a stored file to send along."""
-
-    name: str
-    sha256: str
-
-
 class OutboxChannel(StrEnum):
     """Name where an outbox row goes: to a person's channel, as a message to the engine, or to another system."""
 
@@ -369,6 +362,87 @@ class OutboxChannel(StrEnum):
     ZALO = "zalo"
     ENGINE = "engine"
     WEBHOOK = "webhook"
+
+
+class PublicationState(StrEnum):
+    """Say how far a publication is; a correction under way leaves it published."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RECALLED = "recalled"
+    DISCARDED = "discarded"
+
+
+class PublicationRecord(Record):
+    """Hold a piece of directing information. `version`: the one the public reads, 0 while there is none.
+
+    `editor` and `approver` are accounts; `changed_at`: last published, corrected or recalled.
+    """
+
+    code: str
+    process_instance_key: int
+    unit: str
+    editor: str
+    approver: str
+    state: PublicationState = PublicationState.DRAFT
+    version: int = 0
+    drafted_at: datetime
+    published_at: datetime | None = None
+    changed_at: datetime | None = None
+    recall_reason: str | None = None
+
+
+class PublicationVersion(Record):
+    """Hold one wording of a publication; `reason` says why it corrects the one before.
+
+    `topics` by code, `areas` by the code of a unit (the city's code: everywhere), `channels` beside the portal.
+    """
+
+    publication_code: str
+    number: int
+    title: str
+    summary: str
+    text: str
+    topics: list[str]
+    areas: list[str]
+    channels: list[OutboxChannel]
+    source_number: str
+    source_date: date
+    source_signer: str
+    signed_at: datetime
+    written_at: datetime
+    approved_at: datetime | None = None
+    approved_by: str | None = None
+    published_at: datetime | None = None
+    reason: str | None = None
+
+    @field_serializer("channels")
+    def _plain(self, channels: list[OutboxChannel]) -> list[str]:
+        return [channel.value for channel in channels]
+
+
+class Subscription(Record):
+    """Hold who wants to be told, over one channel; nothing is sent before `confirmed_at`. Personal data.
+
+    `token` opens the pages to confirm, change and end it; `confirm_code` is asked for where no link can be sent.
+    """
+
+    id: str
+    token: str
+    confirm_code: str
+    channel: OutboxChannel
+    address: str
+    topics: list[str]
+    areas: list[str]
+    begun_at: datetime
+    confirmed_at: datetime | None = None
+
+
+class Attachment(Record):
+    """Name a stored file to send along."""
+
+    name: str
+    sha256: str
 
 
 class OutboxDraft(Record):

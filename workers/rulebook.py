@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from workers.records import DossierRecord, FiledDocument
     from workers.regulation.calendar import Calendar
+    from workers.regulation.communication import CommunicationPolicy
     from workers.regulation.deadlines import Deadline, SupplementRule
     from workers.regulation.feedback import FeedbackPolicy
     from workers.regulation.limits import Limit
@@ -37,6 +38,9 @@ OTHER, OTHER_PAPER = "other", "Giấy tờ khác"
 ERROR = "error"
 NORMAL = "normal"
 OFFICER_ROLES = {"officer", "specialist"}
+EDITOR, APPROVER = "editor", "approver"
+NAMED_ROLES = OFFICER_ROLES | {EDITOR, APPROVER}
+"""Roles of which a variable of the same name holds the account."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Rulebook:
     norms: Norms
     notices: NoticePolicy
     feedback: FeedbackPolicy
+    communication: CommunicationPolicy
     form_sets: Sequence[StatutorySet]
     steps: Mapping[tuple[str, str], Step]
     accounts: Sequence[Account]
@@ -194,6 +199,10 @@ class Rulebook:
     def officers_of(self, unit: str) -> list[Account]:
         """List who may be given work in a unit."""
         return [account for account in self.accounts if account.unit == unit and account.role in OFFICER_ROLES]
+
+    def account(self, user: str) -> Account | None:
+        """Find an account."""
+        return next((account for account in self.accounts if account.user == user), None)
 
     def is_of_another_unit(self, user: str | None, unit: str) -> bool:
         """Tell whether a known account belongs to another unit."""

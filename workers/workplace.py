@@ -118,6 +118,7 @@ class JobPlace:
             new_secret=lambda: tracking_secret(secrets.choice),
             tracking_url=lambda code: f"{services.tracking_base_url}/ho-so/{code}",
             papers_url=lambda code: f"{services.tracking_base_url}/can-bo/ho-so/{code}",
+            site_url=services.tracking_base_url,
         )
         self.stored_result = self._unit.stored_result
         self.commit = self._unit.commit

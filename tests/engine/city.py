@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 
 from workers import intake, show
 from workers.app import load_rules, open_services, run_with
+from workers.channels.gatewaysink import GatewaySink
 from workers.channels.mailsink import MailSink
 from workers.coordination.opinions import answer_label
 from workers.engine.errors import RequestFailed
@@ -72,6 +73,7 @@ class City:
     settings: Settings
     services: Services
     mail: MailSink
+    texts: GatewaySink
     folders: Path
     started: set[int] = field(default_factory=set)
 
@@ -567,12 +569,15 @@ class Dossier:
 async def open_city(stack: Stack, folder: Path, database_url: str | None = None) -> AsyncIterator[City]:
     """Deploy the diagrams and run workers and mail server in this process."""
     sink = MailSink(folder / "mail")
+    texts = GatewaySink(folder / "texts")
     await sink.start()
+    await texts.start()
     settings = load_settings(
         data_dir=folder,
         database_url=database_url,
         engine_port_offset=stack.settings.port_offset,
         smtp_port=sink.smtp_port,
+        gateway_sink_port=texts.port,
         metrics_port=0,
         streaming=True,
         drain_seconds=5,
@@ -583,13 +588,14 @@ async def open_city(stack: Stack, folder: Path, database_url: str | None = None)
             await _deploy(settings, zeebe)
             async with open_services(settings, lambda: clock.now().replace(second=0, microsecond=0)) as services:
                 working = asyncio.create_task(run_with(services, settings, poll_seconds=0.1))
-                yield City(stack, zeebe, clock, settings, services, sink, folder / "folders")
+                yield City(stack, zeebe, clock, settings, services, sink, texts, folder / "folders")
                 if not working.done():
                     os.kill(os.getpid(), signal.SIGTERM)
                 assert await working == 0
         finally:
             await clock.reset()
             await sink.stop()
+            await texts.stop()
 
 
 async def _deploy(settings: Settings, zeebe: ZeebeRest) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from workers.channels.dispatcher import NamedFile, OutboxMessage
 
+UNSUBSCRIBE_URL = "unsubscribe_url"
+"""Where an outbox row's variables keep the address that ends a subscription with one POST (RFC 8058)."""
+
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _TEMPORARY = range(400, 500)
 _POLICY = compat32.clone(linesep="\r\n")
@@ -92,6 +95,9 @@ class EmailSender:
         letter["Date"] = format_datetime(self._now())
         letter["Message-ID"] = f"<{message.message_id}@{settings.sender.rpartition('@')[2]}>"
         letter["Auto-Submitted"] = "auto-generated"
+        if url := message.variables.get(UNSUBSCRIBE_URL):
+            letter["List-Unsubscribe"] = f"<{one_line(str(url))}>"
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         if message.dossier_code:
             letter["X-Dossier-Code"] = _header("X-Dossier-Code", message.dossier_code)
         return letter.as_bytes(policy=_POLICY)

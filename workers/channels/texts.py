@@ -46,6 +46,10 @@ EVENTS = (
     "step_overdue_office",
     "step_overdue_leader",
     "deadline_changed",
+    "news_published",
+    "news_corrected",
+    "news_recalled",
+    "subscription_confirm",
 )
 
 

@@ -11,12 +11,14 @@ from workers.papers.models import FormSet as PrintedSet
 from workers.records import OutboxChannel
 from workers.regulation.calendar import show_day
 from workers.regulation.codes import is_agency_code
+from workers.regulation.disclosure import DisclosureKind
 from workers.regulation.organization import UnitLevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from workers.configuration.files import OrganizationFile
+    from workers.regulation.communication import CommunicationPolicy
     from workers.regulation.feedback import FeedbackPolicy
     from workers.regulation.norms import Norms
     from workers.regulation.notices import NoticePolicy
@@ -87,6 +89,18 @@ def check_feedback(source: Source, policy: FeedbackPolicy, organization: Organiz
         unit = organization.last_version(code)
         if unit is None or unit.valid_to is not None:
             source.note(at, f"đang ghi “{code}”, cần mã của một đơn vị đang hoạt động có trong organization.yaml.")
+
+
+def check_communication(source: Source, policy: CommunicationPolicy) -> None:
+    """Check that topics are named once and that every kind of finding has one rule."""
+    topics = [topic.code for topic in policy.topics]
+    for index in _repeats(topics):
+        source.note(("topics", index, "code"), f"chủ đề “{topics[index]}” ghi hai lần, chỉ được ghi một lần.")
+    kinds = [rule.kind for rule in policy.disclosures]
+    for index in _repeats(kinds):
+        source.note(("disclosures", index, "kind"), f"loại “{kinds[index]}” ghi hai lần, chỉ được ghi một lần.")
+    for kind in sorted(set(DisclosureKind) - set(kinds)):
+        source.note(("disclosures",), f"thiếu quy tắc cho loại “{kind}”, cần ghi thêm.")
 
 
 def check_form_sets(source: Source, form_sets: Sequence[FormSet]) -> None:

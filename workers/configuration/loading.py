@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from workers.configuration.crosschecks import (
     check_channels,
+    check_communication,
     check_feedback,
     check_form_sets,
     check_norms,
@@ -19,6 +20,7 @@ from workers.configuration.crosschecks import (
 from workers.configuration.files import FormSetsFile, OrganizationFile
 from workers.errors import ConfigError
 from workers.regulation.calendar import Calendar
+from workers.regulation.communication import CommunicationPolicy
 from workers.regulation.feedback import FeedbackPolicy
 from workers.regulation.norms import Norms
 from workers.regulation.notices import NoticePolicy
@@ -47,6 +49,7 @@ class Configuration:
     norms: Norms
     notices: NoticePolicy
     feedback: FeedbackPolicy
+    communication: CommunicationPolicy
     form_sets: tuple[FormSet, ...]
 
     @cached_property
@@ -104,6 +107,8 @@ def load_configuration(config_dir: Path) -> Configuration:
     notices = notices_source.whole(NoticePolicy)
     feedback_source = source("feedback.yaml")
     feedback = feedback_source.whole(FeedbackPolicy)
+    communication_source = source("communication.yaml")
+    communication = communication_source.whole(CommunicationPolicy)
     form_sets_source = source("form_sets.yaml")
     form_sets = form_sets_source.whole(FormSetsFile)
     procedures = _procedures(config_dir, source)
@@ -117,15 +122,17 @@ def load_configuration(config_dir: Path) -> Configuration:
         check_channels(notices_source, notices)
     if feedback and organization:
         check_feedback(feedback_source, feedback, organization)
+    if communication:
+        check_communication(communication_source, communication)
     if form_sets:
         check_form_sets(form_sets_source, form_sets.form_sets)
     check_procedures(procedures, organization, norms)
 
     mistakes = sorted(mistake for one in sources for mistake in one.mistakes)
-    if mistakes or not (organization and calendar and norms and notices and feedback and form_sets):
+    if mistakes or not (organization and calendar and norms and notices and feedback and communication and form_sets):
         raise ConfigError(_all(mistakes))
     versions = Procedures(procedure for _, _, procedure in procedures)
-    return Configuration(organization, calendar, versions, norms, notices, feedback, form_sets.form_sets)
+    return Configuration(organization, calendar, versions, norms, notices, feedback, communication, form_sets.form_sets)
 
 
 def _units(source: Source) -> list[Placed[Unit]]:

@@ -32,6 +32,7 @@ from workers.records import (
 from workers.registry import tables as t
 from workers.registry.chain import Head, Violation, ViolationKind, find_violations
 from workers.registry.overview import DossierCount, DossierOverview
+from workers.registry.publications import PublicationReader
 from workers.registry.words import fold
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _REPORTER_COLUMNS = [t.feedback_reporters.c[name] for name in Reporter.model_fie
 _LAST_CHARACTER = "\U0010ffff"
 
 
-class Reader:
+class Reader(PublicationReader):
     """Answer from one snapshot, or from the newest state at each call, as `fetch` decides."""
 
     def __init__(self, fetch: Fetch) -> None:

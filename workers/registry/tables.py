@@ -478,3 +478,58 @@ looks = Table(
     Index(None, "subject", "id"),
     Index(None, "at"),
 )
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("process_instance_key", BigInteger, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("editor", String, nullable=False),
+    Column("approver", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("drafted_at", Instant, nullable=False),
+    Column("published_at", Instant),
+    Column("changed_at", Instant),
+    Column("recall_reason", Text),
+    Index(None, "published_at", "code"),
+)
+
+publication_versions = Table(
+    "publication_versions",
+    metadata,
+    Column("publication_code", String, _of("publications.code"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("topics", structured(), nullable=False),
+    Column("areas", structured(), nullable=False),
+    Column("channels", structured(), nullable=False),
+    Column("source_number", String, nullable=False),
+    Column("source_date", Date, nullable=False),
+    Column("source_signer", Text, nullable=False),
+    Column("signed_at", Instant, nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Column("approved_at", Instant),
+    Column("approved_by", String),
+    Column("published_at", Instant),
+    Column("reason", Text),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("token", String, nullable=False, unique=True),
+    Column("confirm_code", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("topics", structured(), nullable=False),
+    Column("areas", structured(), nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Index(None, "address", "channel"),
+    Index(None, "confirmed_at"),
+)

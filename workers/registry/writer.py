@@ -33,6 +33,7 @@ from workers.records import (
 from workers.registry import listeners
 from workers.registry import tables as t
 from workers.registry.chain import Head, link
+from workers.registry.publications import PublicationWriter
 from workers.registry.reader import OPINION_COLUMNS, STEP_COLUMNS, Reader
 from workers.registry.words import dossier_words
 
@@ -43,7 +44,7 @@ Clock = Callable[[], datetime]
 R = TypeVar("R", bound=Record)
 
 
-class Writer(Reader):
+class Writer(Reader, PublicationWriter):
     """Read and write in one transaction: it sees its own changes, nobody else does before the commit."""
 
     def __init__(self, connection: Connection, now: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workers.communication.contracts import CONTRACTS as COMMUNICATION
 from workers.coordination.contracts import CONTRACTS as COORDINATION
 from workers.dossier.contracts import CONTRACTS as DOSSIER
 from workers.timeline.contracts import CONTRACTS as TIMELINE
@@ -11,4 +12,4 @@ from workers.timeline.contracts import CONTRACTS as TIMELINE
 if TYPE_CHECKING:
     from workers.contract import Contract
 
-CONTRACTS: tuple[Contract[Any, Any], ...] = (*DOSSIER, *COORDINATION, *TIMELINE)
+CONTRACTS: tuple[Contract[Any, Any], ...] = (*DOSSIER, *COORDINATION, *COMMUNICATION, *TIMELINE)

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from workers.configuration.loading import load_configuration
+from workers.configuration.staff import load_accounts
+from workers.rulebook import APPROVER, EDITOR
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -20,6 +24,7 @@ Option = dict[str, str]
 # Where the procedure's code stands when each form is open.
 _PROCEDURE_OF_PAPERS = {"intake_papers": "intake_procedure_code", "supplement_papers": "procedure_code"}
 _RECEIVING_LEVELS = {"office", "department", "commune"}
+_AREA_LEVELS = {"city", "commune"}
 _OTHER_PAPER = {"procedure": "*", "label": "Giấy tờ khác", "value": "other"}
 
 
@@ -63,6 +68,29 @@ def unit_options(config: Path) -> list[Option]:
     return options
 
 
+def topic_options(config: Path) -> list[Option]:
+    """List the topics of directing information, in the order of the file."""
+    topics = _load(config / "communication.yaml")["topics"]
+    return [{"label": topic["name"], "value": topic["code"]} for topic in topics]
+
+
+def area_options(config: Path) -> list[Option]:
+    """List the whole city and the communes without an end date, in the order of the file."""
+    units = [
+        {**group.get("defaults", {}), **row}
+        for group in _load(config / "organization.yaml")["groups"]
+        for row in group["units"]
+    ]
+    areas = [one for one in units if one.get("level") in _AREA_LEVELS and one.get("valid_to") is None]
+    return [{"label": unit["name"], "value": unit["code"]} for unit in areas]
+
+
+def account_options(config: Path, role: str) -> list[Option]:
+    """List the sample accounts of a role."""
+    accounts = load_accounts(config / "staff.yaml", load_configuration(config).organization)
+    return [{"label": one.name, "value": one.user} for one in accounts if one.role == role]
+
+
 def paper_expression(config: Path, procedure_variable: str) -> str:
     """Write the FEEL expression that offers the papers of the chosen procedure, and `other`."""
     rows = [
@@ -79,6 +107,10 @@ def _wanted(config: Path, bpmn: Path) -> Iterator[tuple[Path, str]]:
         "intake_procedure_code": procedure_options(config),
         "intake_origin_unit": unit_options(config),
         "request_unit": unit_options(config),
+        "publication_topics": topic_options(config),
+        "publication_areas": area_options(config),
+        EDITOR: account_options(config, EDITOR),
+        APPROVER: account_options(config, APPROVER),
     }
     for path in sorted(bpmn.rglob("*.form")):
         form = json.loads(path.read_text(encoding="utf-8"))

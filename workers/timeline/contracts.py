@@ -17,9 +17,10 @@ class Option(Variables):
 
 
 class OpenStepIn(Variables):
-    """Name the dossier and every variable that may hold the step's unit, person or given deadline."""
+    """Name the case and every variable that may hold the step's unit, person or given deadline."""
 
     dossier_code: str | None = None
+    publication_code: str | None = None
     dossier_summary: SummaryClaim | None = None
     origin_unit: str | None = None
     lead_unit: str | None = None
@@ -30,6 +31,8 @@ class OpenStepIn(Variables):
     intake_origin_unit: str | None = None
     officer: str | None = None
     specialist: str | None = None
+    editor: str | None = None
+    approver: str | None = None
     request_id: str | None = None
     request_due_at: AwareDatetime | None = None
     supplement_until: AwareDatetime | None = None
@@ -65,6 +68,8 @@ class OpenStepOut(Variables):
     intake_origin_unit: Replaced = None
     officer: Replaced = None
     specialist: Replaced = None
+    editor: Replaced = None
+    approver: Replaced = None
 
 
 OPEN_STEP = Contract(
@@ -78,9 +83,10 @@ OPEN_STEP = Contract(
 
 
 class CloseStepIn(Variables):
-    """Name the dossier and the decisions that say how a step ended."""
+    """Name the case and the decisions that say how a step ended."""
 
     dossier_code: str | None = None
+    publication_code: str | None = None
     reception_decision: str | None = None
     appraisal_decision: str | None = None
     signature_decision: str | None = None
@@ -91,6 +97,8 @@ class CloseStepIn(Variables):
     package_decision: str | None = None
     review_decision: str | None = None
     leader_decision: str | None = None
+    draft_decision: str | None = None
+    approval_decision: str | None = None
 
 
 class CloseStepOut(Variables):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.casework import end_step, hand_over, moment_label, time_left_label
-from workers.claims import check_claims, contradicts, dossier_of, is_same_work, opinion_of
+from workers.claims import check_claims, contradicts, dossier_of, is_same_work, opinion_of, publication_of
 from workers.contract import DossierIn
 from workers.errors import NeedsOperator
 from workers.records import OpenStep, TimelineKind
-from workers.rulebook import OFFICER_ROLES, local
+from workers.rulebook import NAMED_ROLES, local
 from workers.timeline.contracts import CloseStepIn, CloseStepOut, OpenStepIn, OpenStepOut, Option
 
 if TYPE_CHECKING:
@@ -23,19 +23,21 @@ LINES_OF_HISTORY = 12
 
 
 async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
-    """Compute the step's deadline in working time and record who holds the dossier from now on."""
+    """Compute the step's deadline in working time and record who holds the case from now on."""
     step = work.rules.step(work.job.process_id, work.job.element_id)
     dossier = await _claimed_dossier(inp, work)
     unit = _holder(inp, step, work, dossier)
     person = _person(inp, step, unit, work)
     due_at, limit = _due(inp, step, unit, work, dossier)
-    if dossier is not None:
+    code = dossier.code if dossier else await _claimed_publication(inp, work)
+    if code is not None:
         writer = await work.write()
-        await hand_over(work, writer, dossier, held_by=unit, request_id=inp.request_id)
+        if dossier is not None:
+            await hand_over(work, writer, dossier, held_by=unit, request_id=inp.request_id)
         await writer.open_step(
             OpenStep(
                 step_id=work.job.element_instance_key,
-                dossier_code=dossier.code,
+                dossier_code=code,
                 element_id=work.job.element_id,
                 process_id=work.job.process_id,
                 name=step.name,
@@ -54,7 +56,7 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
         remind_at=work.rules.halfway(unit, work.now, due_at),
         due_label=moment_label(due_at),
         time_left_label=time_left_label(work, work.rules.working_minutes(unit, work.now, due_at)),
-        history_label=await _history(inp, work),
+        history_label=await _history(code, work),
         officer_options=_officers(step, unit, work),
         unit_options=_units(step, work),
         **_replaced(inp, step, unit, person),
@@ -63,18 +65,19 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
 
 async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
     """Record that the step was handed on, with its working minutes and how it ended."""
-    if inp.dossier_code is None:
+    code = inp.dossier_code or inp.publication_code
+    if code is None:
         return CloseStepOut()
     writer = await work.write()
-    held = await writer.open_steps(inp.dossier_code)
+    held = await writer.open_steps(code)
     step = next((one for one in held if one.step_id == work.job.element_instance_key), None)
-    if step is None and await _was_held(inp.dossier_code, work):
+    if step is None and await _was_held(code, work):
         # A result or an answer by another way closed the hand-over while the task was still there to be done.
         return CloseStepOut()
     if step is None:
         raise NeedsOperator(
-            f"Hồ sơ {inp.dossier_code} không giữ bước vừa hoàn thành.",
-            action="Trả biến dossier_code trong Operate về đúng mã hồ sơ của phiên rồi bấm Retry.",
+            f"Hồ sơ {code} không giữ bước vừa hoàn thành.",
+            action="Trả biến mang mã hồ sơ, mã tin trong Operate về đúng mã của phiên rồi bấm Retry.",
             code="DT-003",
         )
     decision = work.rules.step(work.job.process_id, work.job.element_id).decision
@@ -124,6 +127,10 @@ async def _claimed_dossier(inp: OpenStepIn, work: Work) -> DossierRecord | None:
     return dossier
 
 
+async def _claimed_publication(inp: OpenStepIn, work: Work) -> str | None:
+    return (await publication_of(inp.publication_code, work)).code if inp.publication_code else None
+
+
 def _due(inp: OpenStepIn, step: Step, unit: str, work: Work, dossier: DossierRecord | None) -> tuple[datetime, int]:
     given: datetime | None = getattr(inp, step.due_from, None) if step.due_from else None
     if given is None:
@@ -131,11 +138,11 @@ def _due(inp: OpenStepIn, step: Step, unit: str, work: Work, dossier: DossierRec
     return given, work.rules.working_minutes(unit, work.now, given)
 
 
-async def _history(inp: OpenStepIn, work: Work) -> str:
-    """Write who held the dossier before and for how long: one line a hand-over, the last ones, oldest first."""
-    if inp.dossier_code is None:
+async def _history(code: str | None, work: Work) -> str:
+    """Write who held the case before and for how long: one line a hand-over, the last ones, oldest first."""
+    if code is None:
         return ""
-    closed = [one for one in await work.read.timeline(inp.dossier_code) if one.kind is TimelineKind.CLOSED]
+    closed = [one for one in await work.read.timeline(code) if one.kind is TimelineKind.CLOSED]
     return "\n".join(_line(entry, work) for entry in closed[-LINES_OF_HISTORY:])
 
 
@@ -146,13 +153,13 @@ def _line(entry: TimelineEntry, work: Work) -> str:
 
 def _person(inp: OpenStepIn, step: Step, unit: str, work: Work) -> str | None:
     """Name who was given the work, unless that is somebody of another unit: one that was dissolved."""
-    named: str | None = getattr(inp, step.role, None) if step.role in OFFICER_ROLES else None
+    named: str | None = getattr(inp, step.role, None) if step.role in NAMED_ROLES else None
     return None if work.rules.is_of_another_unit(named, unit) else named
 
 
 def _replaced(inp: OpenStepIn, step: Step, unit: str, person: str | None) -> dict[str, str]:
     """Tell the task who holds it where that is not what the dossier's variables say."""
-    now = {step.holder: unit, **({step.role: person or ""} if step.role in OFFICER_ROLES else {})}
+    now = {step.holder: unit, **({step.role: person or ""} if step.role in NAMED_ROLES else {})}
     return {name: value for name, value in now.items() if value != (getattr(inp, name) or "")}
 
 

@@ -8,7 +8,7 @@ from workers.configuration import Configuration, load_configuration
 from workers.errors import ConfigError
 
 SHIPPED = Path(__file__).parents[3] / "config"
-FILES = ("organization", "calendar", "deadlines", "notifications", "feedback", "form_sets", "staff")
+FILES = ("organization", "calendar", "deadlines", "notifications", "feedback", "communication", "form_sets", "staff")
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def test_text_that_is_not_normalised_is_said_with_its_line(change, mistakes):
 def test_a_folder_that_is_not_there_is_said(config_dir, mistakes):
     for path in config_dir.glob("*.yaml"):
         path.unlink()
-    assert len(mistakes()) == 6
+    assert len(mistakes()) == 7
 
 
 def test_a_unit_may_have_hours_and_a_mailbox_of_its_own(config_dir, change):

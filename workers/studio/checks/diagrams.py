@@ -51,7 +51,7 @@ _UNKNOWN = {"bpmn:inclusiveGateway", "bpmn:complexGateway", "bpmn:task", "bpmn:m
 _RULE_TASKS = {"bpmn:userTask", "bpmn:serviceTask", "bpmn:sendTask", "bpmn:businessRuleTask"}
 _STEP_PROPERTIES = ("clause", "holder", "role", "norm")
 _HOLDERS = {"origin_unit", "lead_unit", "office_unit", "city_unit", "unit", "round_unit", "intake_origin_unit"}
-_ROLES = {"one_stop_officer", "head", "officer", "specialist", "office_head", "leader", "clerk"}
+_ROLES = {"one_stop_officer", "head", "officer", "specialist", "office_head", "leader", "clerk", "editor", "approver"}
 _LISTENERS = (("start", "timeline.open"), ("end", "timeline.close"))
 _PLATFORM = "8.6.0"
 

@@ -1,0 +1,1 @@
+"""Publish directing information: draft, check, approve, tell subscribers, correct, recall."""
