@@ -95,19 +95,19 @@ async def publication_of(code: str, work: Work) -> PublicationRecord:
         raise NeedsOperator(
             f"Không có tin nào mang mã {code[:30]} trong sổ đăng ký.",
             action="Kiểm tra biến publication_code trong Operate, sửa lại đúng mã rồi bấm Retry.",
-            code="TT-001",
+            code="TI-001",
         )
     if publication.process_instance_key != work.job.process_instance_key:
         raise NeedsOperator(
             "Biến publication_code không phải mã tin của phiên này; chưa có gì được ghi hoặc gửi.",
             action="Trả biến publication_code trong Operate về mã ghi ở publication_card rồi bấm Retry.",
-            code="TT-002",
+            code="TI-002",
         )
     if publication.state in {PublicationState.RECALLED, PublicationState.DISCARDED}:
         raise NeedsOperator(
             f"Tin {code} đã thu hồi hoặc đã bỏ; bước này không được làm nữa.",
             action="Xem `dieuphoi news` của tin; nếu bước bị chạy lại do sửa phiên trong Operate thì hủy phiên.",
-            code="TT-003",
+            code="TI-003",
         )
     return publication
 

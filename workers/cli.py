@@ -17,7 +17,7 @@ from rich.table import Table
 from workers import backup as saving
 from workers import demo as playing
 from workers import doctor as doctoring
-from workers import intake, show
+from workers import intake, news, show
 from workers.app import open_services, run, utc_now
 from workers.casework import moment_label
 from workers.configuration.calendar_report import calendar_due, calendar_year
@@ -419,6 +419,43 @@ async def _report_feedback(settings: Settings, period: Period, *, historic: bool
     async with open_services(settings) as services:
         made = await make_report(services, period, historic=historic)
         return {"xlsx": as_xlsx(made), "pdf": await as_pdf(made, services)}
+
+
+@app.command("news", epilog="Ví dụ: dieuphoi news TT-261123-0001")
+def news_command(
+    code: Annotated[str | None, typer.Argument(help="Mã tin; để trống: liệt kê tin mới nhất.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Số tin mới nhất.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Thông tin chỉ đạo: đến đâu, từ khi ký đến khi phát hành bao lâu, báo được bao nhiêu người."""
+    shown = asyncio.run(_with_services(lambda services: _news(services, code, limit)))
+    if as_json:
+        out.print_json(data=[one.as_json() for one in shown])
+        return
+    table = Table("Mã", "Trạng thái", "Tiêu đề", "Ký lúc", "Phát hành lúc", "Từ ký đến phát hành", "Đã báo")
+    for one in shown:
+        latest = one.versions[-1] if one.versions else None
+        table.add_row(
+            one.publication.code,
+            news.STATE_LABELS[one.publication.state],
+            escape(latest.title) if latest else "",
+            news.moment_or_dash(latest.signed_at if latest else None),
+            news.moment_or_dash(one.publication.published_at),
+            news.delay_label(one.delay),
+            str(one.reached),
+        )
+    out.print(
+        table if shown else "Chưa có tin nào. Soạn tin bằng quy trình “Biên tập, duyệt, phát hành thông tin chỉ đạo”."
+    )
+
+
+async def _news(services: Services, code: str | None, limit: int) -> list[news.NewsView]:
+    if code is None:
+        return await news.newest(services, limit)
+    found = await news.view(services, code)
+    if found is None:
+        raise UserError(f"Không có tin nào mang mã {code}. Xem các mã bằng `dieuphoi news`.")
+    return [found]
 
 
 @app.command("show", epilog="Ví dụ: dieuphoi show H29.04-261123-0001 --json")

@@ -65,7 +65,7 @@ def _editor(inp: DraftIn, work: Work) -> Account:
         raise NeedsOperator(
             "Biến editor không phải tài khoản của một biên tập viên.",
             action="Sửa biến editor trong Operate thành tài khoản có vai editor trong config/staff.yaml rồi bấm Retry.",
-            code="TT-004",
+            code="TI-004",
         )
     return editor
 

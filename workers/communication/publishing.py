@@ -33,7 +33,7 @@ async def approve(inp: ApproveIn, work: Work) -> ApproveOut:
         raise NeedsOperator(
             f"Tin {publication.code}: người duyệt không phải người đã ghi trong sổ đăng ký, hoặc là người biên tập.",
             action="Trả các biến editor, approver trong Operate về như ở publication_card rồi bấm Retry.",
-            code="TT-005",
+            code="TI-005",
         )
     draft = await _draft(publication, work)
     publish_at = max(work.now, inp.publish_at or work.now)
@@ -56,7 +56,7 @@ async def publish(inp: PublicationIn, work: Work) -> PublishOut:
         raise NeedsOperator(
             f"Tin {publication.code}: bản đang soạn chưa được duyệt nên không phát hành.",
             action="Đưa phiên trong Operate về bước “Duyệt tin”.",
-            code="TT-006",
+            code="TI-006",
         )
     first = publication.version == 0
     writer = await work.write()
@@ -101,6 +101,6 @@ async def _draft(publication: PublicationRecord, work: Work) -> PublicationVersi
         raise NeedsOperator(
             f"Tin {publication.code} không có bản nào đang soạn.",
             action="Xem `dieuphoi news` của tin; bước bị chạy lại do sửa phiên trong Operate thì hủy bước đó.",
-            code="TT-007",
+            code="TI-007",
         )
     return draft

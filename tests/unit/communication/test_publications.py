@@ -70,7 +70,7 @@ async def test_what_does_not_fit_goes_back_to_the_editor(newsroom, changes, plac
 async def test_somebody_who_is_no_editor_cannot_draft(newsroom):
     with pytest.raises(NeedsOperator) as caught:
         await newsroom.draft(editor=APPROVER)
-    three_parts(caught.value, "TT-004")
+    three_parts(caught.value, "TI-004")
 
 
 @pytest.mark.parametrize("people", [{"approver": EDITOR}, {"editor": APPROVER}, {"approver": "approver.h29-99"}])
@@ -78,10 +78,10 @@ async def test_people_swapped_after_the_check_approve_nothing(newsroom, people):
     code = (await newsroom.draft())["publication_code"]
     with pytest.raises(NeedsOperator) as caught:
         await newsroom.approve(code, **people)
-    three_parts(caught.value, "TT-005")
+    three_parts(caught.value, "TI-005")
     with pytest.raises(NeedsOperator) as caught:
         await newsroom.publish(code)
-    three_parts(caught.value, "TT-006")
+    three_parts(caught.value, "TI-006")
 
 
 async def test_an_editor_who_is_named_as_approver_too_approves_nothing(newsroom):
@@ -161,7 +161,7 @@ async def test_a_correction_that_is_dropped_leaves_the_first_wording(newsroom, o
     assert await office.run("publication.discard", publication_code=fresh) == {"still_published": False}
     with pytest.raises(NeedsOperator) as caught:
         await newsroom.draft(publication_code=fresh)
-    three_parts(caught.value, "TT-003")
+    three_parts(caught.value, "TI-003")
 
 
 async def test_a_recall_is_told_to_those_who_were_told_and_to_nobody_else(newsroom, office):
@@ -197,10 +197,10 @@ async def test_a_job_of_another_instance_touches_nothing(newsroom, office):
     office.job = lambda *args: replace(job(*args), process_instance_key=78)
     with pytest.raises(NeedsOperator) as caught:
         await newsroom.draft(publication_code=code)
-    three_parts(caught.value, "TT-002")
+    three_parts(caught.value, "TI-002")
     with pytest.raises(NeedsOperator) as caught:
         await newsroom.draft(publication_code="TT-261102-0099")
-    three_parts(caught.value, "TT-001")
+    three_parts(caught.value, "TI-001")
 
 
 @pytest.mark.parametrize(
