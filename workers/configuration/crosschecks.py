@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workers.yaml_files import Location, Source
 
 _ONE_DAY = timedelta(days=1)
-_TO_PEOPLE = set(OutboxChannel) - {OutboxChannel.ENGINE}
+_TO_PEOPLE = {OutboxChannel.EMAIL, OutboxChannel.SMS, OutboxChannel.ZALO}
 
 
 def check_units(
