@@ -32,7 +32,9 @@ OPINION = {
     "silent": False,
     "disposition": "accepted",
 }
+FINDING = {"place": "Nội dung, dòng 1", "what": "Số điện thoại: 090****001", "to_do": "bỏ"}
 DATA = {
+    "draft_findings": [FINDING],
     "dossier_summary": SUMMARY,
     "due_label": "07/01/2026 17:00",
     "time_left_label": "1 ngày 3 giờ làm việc",
@@ -44,6 +46,20 @@ DATA = {
     "officer_options": [{"label": "Nguyễn Văn Ví Dụ", "value": "vi.du"}],
     "unit_options": [{"label": "Sở Xây dựng", "value": "H29.07"}],
 }
+PUBLICATION = {
+    "publication_title": "Khơi thông cống trước đợt triều cường",
+    "publication_summary": "Các phường, xã khơi thông cống.",
+    "publication_text": "Chủ tịch yêu cầu khơi thông cống.",
+    "publication_topics": ["flooding_weather"],
+    "publication_areas": ["H29"],
+    "publication_channels": ["email"],
+    "source_number": "1234/UBND-ĐT",
+    "source_date": "2026-01-05",
+    "source_signer": "Phó Chủ tịch Nguyễn Văn Ví Dụ",
+    "signed_at": "2026-01-05T08:00+07:00",
+    "approver": "approver.h29-01",
+}
+NEWS_REQUIRED = tuple(name for name in PUBLICATION if name != "publication_channels")
 INTAKE = {
     "intake_procedure_code": "1.009645",
     "intake_title": "Chấp thuận chủ trương đầu tư",
@@ -98,6 +114,21 @@ FILLED = {
         {"extension_decision": "extend", "extension_reason": "Chờ kết quả thực địa.", "extension_days": 5},
     ],
     "result_handover": [{"handover_method": "in_person", "handover_note": "Đã nhận bản gốc."}],
+    "publication_draft": [{**PUBLICATION, "editor": "editor.h29-01"}],
+    "publication_revision": [
+        {**PUBLICATION, "draft_decision": "submit", "disclosures_confirmed": True},
+    ],
+    "publication_approval": [
+        {"approval_decision": "approve"},
+        {"approval_decision": "return", "approval_note": "Bổ sung căn cứ."},
+    ],
+    "publication_change": [
+        {
+            "publication_code": "TT-260105-0001",
+            "publication_change": "recall",
+            "change_reason": "Văn bản đã được thay thế.",
+        }
+    ],
     "dossier_change": [
         {"dossier_code": "H29.04-260105-0001", "change_kind": "withdraw", "reason": "Có đơn rút hồ sơ."},
         {
@@ -159,6 +190,12 @@ NEEDED = {
         "agree_with_comments": ("dossier_code", "reason", "late_content"),
         "disagree": ("dossier_code", "reason", "late_content"),
         "not_competent": ("dossier_code", "reason", "late_content"),
+    },
+    ("publication_revision", "draft_decision"): {"submit": NEWS_REQUIRED, "discard": NEWS_REQUIRED},
+    ("publication_approval", "approval_decision"): {"approve": (), "return": ("approval_note",)},
+    ("publication_change", "publication_change"): {
+        "correct": ("publication_code", "change_reason"),
+        "recall": ("publication_code", "change_reason"),
     },
     ("opinion_reply", "opinion_answer"): {
         "agree": (),
@@ -295,7 +332,8 @@ def test_start_forms_of_another_config_are_found(config, bpmn, tmp_path):
     for path in config.joinpath("procedures").glob("*.yaml"):
         text = path.read_text(encoding="utf-8").replace("name: Đăng ký khai sinh", "name: Đăng ký khai sinh lại")
         (tmp_path / "procedures" / path.name).write_text(text, encoding="utf-8")
-    (tmp_path / "organization.yaml").write_bytes(config.joinpath("organization.yaml").read_bytes())
+    for path in config.glob("*.yaml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
     assert [message.split(":")[0].rpartition("/")[2] for message in check_options(tmp_path, bpmn)]
 
 

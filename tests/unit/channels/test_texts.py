@@ -12,7 +12,12 @@ FACTS = {
     "tracking_url", "recipient_name",
 }  # fmt: skip
 LADDER = {"step_name", "holder_name", "step_due_label", "time_left_label"}
+NEWS = {"title", "summary", "source_number", "signed_label", "news_url", "manage_url", "reason"}
 GIVEN = {
+    "news_published": NEWS,
+    "news_corrected": NEWS,
+    "news_recalled": NEWS,
+    "subscription_confirm": {"confirm_code", "confirm_url", "hours"},
     "dossier_received": {"tracking_secret"},
     "supplement_requested": {"items", "until_label"},
     "supplement_reminder": set(),
