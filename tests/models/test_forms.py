@@ -59,7 +59,7 @@ PUBLICATION = {
     "signed_at": "2026-01-05T08:00+07:00",
     "approver": "approver.h29-01",
 }
-NEWS_REQUIRED = tuple(name for name in PUBLICATION if name != "publication_channels")
+NEWS_TEXTS = ("publication_title", "publication_summary", "publication_text")
 INTAKE = {
     "intake_procedure_code": "1.009645",
     "intake_title": "Chấp thuận chủ trương đầu tư",
@@ -191,7 +191,7 @@ NEEDED = {
         "disagree": ("dossier_code", "reason", "late_content"),
         "not_competent": ("dossier_code", "reason", "late_content"),
     },
-    ("publication_revision", "draft_decision"): {"submit": NEWS_REQUIRED, "discard": NEWS_REQUIRED},
+    ("publication_revision", "draft_decision"): {"submit": NEWS_TEXTS, "discard": NEWS_TEXTS},
     ("publication_approval", "approval_decision"): {"approve": (), "return": ("approval_note",)},
     ("publication_change", "publication_change"): {
         "correct": ("publication_code", "change_reason"),
@@ -268,7 +268,8 @@ def decided(form_id, key, value, blank):
         return {"opinions": [{**OPINION, key: value, "explanation": blank}]}
     late = {"change_kind": "late_opinion"} if key == "late_answer" else {}
     texts = {text for known in NEEDED[form_id, key].values() for text in known}
-    return {**NOTHING_MISSING, **dict.fromkeys(texts, blank), **late, key: value}
+    chosen = PUBLICATION if form_id == "publication_revision" else {}
+    return {**NOTHING_MISSING, **chosen, **dict.fromkeys(texts, blank), **late, key: value}
 
 
 @pytest.fixture(scope="module", params=["", "     "], ids=["empty", "blanks"])
