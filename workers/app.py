@@ -31,6 +31,7 @@ from workers.dossier.jobs import JOBS as DOSSIER_JOBS
 from workers.engine.artifacts import FREE_BYTES_NEEDED
 from workers.engine.errors import NoWritePermission, translate_os_error
 from workers.engine.layout import Ports
+from workers.feedback.jobs import JOBS as FEEDBACK_JOBS
 from workers.observation import Observation
 from workers.papers.press import PaperPress
 from workers.records import OutboxChannel
@@ -85,7 +86,7 @@ def load_rules(settings: Settings) -> Rulebook:
 
 def catalog() -> Catalog:
     """Join every contract with its handler."""
-    jobs = (*DOSSIER_JOBS, *COORDINATION_JOBS, *COMMUNICATION_JOBS, *TIMELINE_JOBS)
+    jobs = (*DOSSIER_JOBS, *COORDINATION_JOBS, *FEEDBACK_JOBS, *COMMUNICATION_JOBS, *TIMELINE_JOBS)
     return Catalog(JobSpec(contract, handler) for contract, handler in jobs)
 
 

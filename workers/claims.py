@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from workers.errors import NeedsOperator
 from workers.records import (
     CALLED_OFF,
+    FEEDBACK_OPEN,
     IN_PROGRESS,
     DossierRecord,
+    FeedbackRecord,
     OpinionRecord,
     PublicationRecord,
     PublicationState,
@@ -22,7 +24,7 @@ from workers.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workers.contract import DossierIn, Variables
+    from workers.contract import DossierIn, FeedbackIn, Variables
     from workers.ports import Work
     from workers.records import TimelineEntry
 
@@ -31,6 +33,9 @@ _DECISION = re.compile(r"[a-z_]+")
 
 ROOT_PROCESS = "dossier_resolution"
 """The process that registers a dossier; the registry keeps its instance key."""
+
+FEEDBACK_PROCESS = "feedback_intake"
+"""The process that registers feedback, in the same way."""
 
 
 async def dossier_of(inp: DossierIn, work: Work) -> DossierRecord:
@@ -112,6 +117,51 @@ async def publication_of(code: str, work: Work) -> PublicationRecord:
     return publication
 
 
+async def feedback_of(inp: FeedbackIn, work: Work) -> FeedbackRecord:
+    """Find the citizen's feedback a job is about.
+
+    Raises NeedsOperator when the registry does not know the code, when it is another one's than this process
+    instance's, or when a unit that the input names contradicts the registry.
+    """
+    feedback = await work.read.feedback(inp.feedback_code)
+    if feedback is None:
+        raise NeedsOperator(
+            f"Không có phản ánh nào mang mã {inp.feedback_code[:20]} trong sổ đăng ký.",
+            action="Kiểm tra biến feedback_code trong Operate, sửa lại đúng mã rồi bấm Retry.",
+            code="PA-001",
+        )
+    if _is_of_another_feedback(feedback, inp, work):
+        raise NeedsOperator(
+            "Biến feedback_code không phải mã phản ánh của phiên này; chưa có gì được ghi hoặc gửi.",
+            action="Trả biến feedback_code trong Operate về mã ghi ở feedback_summary hoặc ở phiên gốc rồi bấm Retry.",
+            code="PA-002",
+        )
+    units = (
+        ("coordinator_unit", inp.coordinator_unit, work.rules.feedback.coordinator),
+        ("handling_unit", inp.handling_unit, feedback.unit),
+    )
+    for variable, claimed, known in units:
+        if claimed is not None and known is not None and not is_same_work(work, claimed, known):
+            raise NeedsOperator(
+                f"Phản ánh {feedback.code}: biến {variable} khác với sổ đăng ký, nơi ghi {known}.",
+                action=f"Trả biến {variable} trong Operate về {known} rồi bấm Retry.",
+                code="PA-003",
+            )
+    return feedback
+
+
+async def open_feedback_of(inp: FeedbackIn, work: Work) -> FeedbackRecord:
+    """Find the feedback a job is about, which still waits for its answer. Raises NeedsOperator, as `feedback_of`."""
+    feedback = await feedback_of(inp, work)
+    if feedback.state not in FEEDBACK_OPEN:
+        raise NeedsOperator(
+            f"Phản ánh {feedback.code} đã được trả lời hoặc đã kết thúc; bước này không được làm lại.",
+            action="Xem `dieuphoi show` của phản ánh; nếu bước bị chạy lại do sửa phiên trong Operate thì hủy bước đó.",
+            code="PA-004",
+        )
+    return feedback
+
+
 def check_claims(dossier: DossierRecord, inp: Variables, work: Work) -> None:
     """Hold every variable of the input that the registry knows too against it. Raises NeedsOperator."""
     office = work.rules.office_unit
@@ -175,6 +225,14 @@ def _is_of_another(dossier: DossierRecord, inp: DossierIn, work: Work) -> bool:
         return True
     shown = inp.dossier_summary
     return shown is not None and shown.code not in {None, dossier.code}
+
+
+def _is_of_another_feedback(feedback: FeedbackRecord, inp: FeedbackIn, work: Work) -> bool:
+    here = work.job.process_id == FEEDBACK_PROCESS
+    if here and feedback.process_instance_key not in {None, work.job.process_instance_key}:
+        return True
+    shown = inp.feedback_summary
+    return shown is not None and shown.code not in {None, feedback.code}
 
 
 def _known(dossier: DossierRecord, work: Work) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from workers import backup as saving
 from workers import demo as playing
 from workers import doctor as doctoring
-from workers import intake, news, show
+from workers import intake, news, show, show_feedback
 from workers.app import open_services, run, utc_now
 from workers.casework import moment_label
 from workers.configuration.calendar_report import calendar_due, calendar_year
@@ -43,6 +43,8 @@ from workers.studio.commands import studio
 from workers.terminal import PlainConsole
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from workers.workplace import Services
 
 WIDTH = None if sys.stdout.isatty() else 160
@@ -460,12 +462,13 @@ async def _news(services: Services, code: str | None, limit: int) -> list[news.N
 
 @app.command("show", epilog="Ví dụ: dieuphoi show H29.04-261123-0001 --json")
 def show_command(code: Code, as_json: Json = False) -> None:
-    """Hồ sơ đang ở đâu, ai giữ, còn bao lâu, đã qua những bước nào, tiếp theo là gì."""
-    shown, rules = asyncio.run(_view(_settings(), code))
+    """Hồ sơ hoặc phản ánh đang ở đâu, ai giữ, còn bao lâu, đã qua những bước nào, tiếp theo là gì."""
+    page = show_feedback if code.strip().upper().startswith("PA") else show
+    shown, rules = asyncio.run(_view(_settings(), page, code))
     if as_json:
         out.print_json(data=shown.as_json(rules))
     else:
-        show.render(out, shown, rules)
+        page.render(out, shown, rules)
 
 
 @app.command(epilog="Ví dụ: dieuphoi check don.pdf ban-ve.pdf --json")
@@ -577,9 +580,9 @@ async def _submit(settings: Settings, folder: Path) -> str:
         return await intake.wait_for_code(services, await intake.submit(services, folder))
 
 
-async def _view(settings: Settings, code: str) -> Any:
+async def _view(settings: Settings, page: ModuleType, code: str) -> Any:
     async with open_services(settings) as services:
-        return await show.view(services, code), services.rules
+        return await page.view(services, code), services.rules
 
 
 async def _find(settings: Settings, unit: str | None, limit: int) -> Any:

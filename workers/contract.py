@@ -38,6 +38,15 @@ class DossierIn(Variables):
     dossier_summary: SummaryClaim | None = None
 
 
+class FeedbackIn(Variables):
+    """Name the citizen's feedback a job is about; what else is named is held against the registry."""
+
+    feedback_code: str
+    feedback_summary: SummaryClaim | None = None
+    coordinator_unit: str | None = None
+    handling_unit: str | None = None
+
+
 class Nothing(Variables):
     """Return nothing."""
 
@@ -81,7 +90,8 @@ class Contract(Generic[In, Out]):
 class JobMeta:
     """Identify one delivery of a job. `headers` are the task headers drawn in the diagram.
 
-    `dossier_code` is None before registration, and for what is no dossier code by its form.
+    `dossier_code` is the code of the case, a dossier or a citizen's feedback; None before registration, and for what is
+    none by its form.
     """
 
     key: int

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from workers.documents.photos import NotAPhoto, plain_photo
 from workers.errors import UserError
+from workers.feedbackwork import new_feedback
 from workers.records import FeedbackPhoto, FeedbackRating, FeedbackRecord, FeedbackState, OutboxDraft, Reporter
 from workers.regulation.codes import new_feedback_code, parse_feedback_code, rating_key, tracking_secret
-from workers.regulation.feedback import forward_due
 from workers.regulation.organization import UnitLevel
 from workers.rulebook import local
 
@@ -79,7 +79,13 @@ async def report(
     _check(services, draft)
     _check_count(services, len(photos) + len(kept_before))
     kept = [*kept_before, *[await keep_photo(services, name, data) for name, data in photos]]
-    feedback = new_feedback(services, draft)
+    feedback = new_feedback(
+        services.rules,
+        local(services.now()),
+        code=new_feedback_code(secrets.choice),
+        secret=tracking_secret(secrets.choice),
+        **draft.model_dump(include=set(FeedbackRecord.model_fields)),
+    )
     async with services.registry.write() as writer:
         await writer.add_feedback(feedback, draft.reporter())
         for photo in kept:
@@ -108,19 +114,6 @@ async def rate(services: Services, code: str, stars: int, comment: str = "") -> 
             raise UserError(f"Kết quả này của phản ánh {feedback.code} đã được đánh giá.")
         key = rating_key(feedback.code, feedback.round)
         await writer.send(OutboxDraft.to_engine(key, RATED, key, {"stars": stars}, feedback.code))
-
-
-def new_feedback(services: Services, draft: FeedbackDraft) -> FeedbackRecord:
-    """Give a draft its code, its secret and the instant until which it has to be forwarded."""
-    now = local(services.now())
-    policy = services.rules.feedback
-    return FeedbackRecord(
-        **draft.model_dump(include=set(FeedbackRecord.model_fields)),
-        code=new_feedback_code(secrets.choice),
-        secret=tracking_secret(secrets.choice),
-        received_at=now,
-        forward_due_at=forward_due(policy, now, services.rules.hours_of(policy.coordinator)),
-    )
 
 
 def _check(services: Services, draft: FeedbackDraft) -> None:

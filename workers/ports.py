@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Subscription,
         TimelineEntry,
     )
+    from workers.regulation.feedback import PhotoLimits
     from workers.rulebook import Rulebook
 
 
@@ -97,6 +98,9 @@ class Reader(Protocol):
 
     async def feedback_handovers(self, code: str) -> Sequence[FeedbackHandover]:
         """List which units handed a feedback on, oldest first."""
+
+    async def merged_feedback(self, code: str) -> Sequence[FeedbackRecord]:
+        """List the feedback that was merged into one."""
 
     async def find_feedback(
         self, *, field: str | None = None, since: datetime | None = None, limit: int = 50
@@ -250,6 +254,9 @@ class Files(Protocol):
     async def take_batch(self, batch: str) -> list[FiledDocument]:
         """Store the files of a scan batch. Raises BusinessError when the batch is not there."""
 
+    async def take_photos(self, batch: str, limits: PhotoLimits) -> list[FeedbackPhoto]:
+        """Store the photos of a batch. Raises BusinessError (Err_PhotosMissing) for what is not there or no photo."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -267,6 +274,8 @@ class Work:
     texts: Texts
     files: Files
     new_secret: Callable[[], str]
+    new_feedback_code: Callable[[], str]
     tracking_url: Callable[[str], str]
     papers_url: Callable[[str], str]
     site_url: str
+    feedback_url: Callable[[str], str]

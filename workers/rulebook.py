@@ -298,6 +298,12 @@ class Rulebook:
         own = self.procedure_of(dossier).step_limit(norm) if dossier else None
         return own or self.norms.limit(norm)
 
+    # Feedback
+
+    def feedback_due(self, field: str | None, unit: str, start: datetime) -> Moment:
+        """Find until when feedback of a field that a unit has since `start` has to be resolved."""
+        return self.after(unit, start, self.feedback.limit_of(field))
+
     # Working time
 
     @cached_property

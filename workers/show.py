@@ -53,6 +53,12 @@ OUTCOME_LABELS = {
     "revise": "chỉnh sửa",
     "sign": "ký",
     "supplement": "bổ sung",
+    "final": "đã xử lý",
+    "forward": "chuyển",
+    "interim": "trả lời bước đầu",
+    "merge": "gộp",
+    "route_out": "hướng dẫn nơi gửi",
+    "wrong_address": "sai địa chỉ",
 }
 
 
@@ -87,7 +93,7 @@ class Waiting:
 
     def as_json(self) -> dict[str, Any]:
         """Give the letter as plain values."""
-        return _plain(self)
+        return plain(self)
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ class View:
             "next_steps": list(self.next_steps),
             "working_minutes_left": self.minutes_left,
             "late": None if self.minutes_left is None else self.minutes_left < 0,
-            "timeline": [_plain(row) for row in self.rows],
+            "timeline": [plain(row) for row in self.rows],
             "deadline_changes": [one.model_dump(mode="json") for one in self.overview.deadline_changes],
             "opinions": [one.model_dump(mode="json") for one in self.overview.opinions],
             "papers": [one.model_dump(mode="json") for one in self.overview.papers],
@@ -141,10 +147,10 @@ async def view(services: Services, code: str) -> View:
     end = dossier.resolved_at or dossier.finished_at or dossier.paused_at or now
     return View(
         overview=overview,
-        rows=_rows(overview, services.rules, now),
-        holders=[_holder(step, services.rules, now) for step in overview.open_steps],
+        rows=timeline_rows(overview.timeline, services.rules, now),
+        holders=[holder_label(step, services.rules, now) for step in overview.open_steps],
         hand_overs=[_taken_over(entry, services.rules) for entry in overview.timeline if entry.name == HAND_OVER],
-        next_steps=[text for step in overview.open_steps for text in _next(step, services.rules)],
+        next_steps=[text for step in overview.open_steps for text in next_steps_of(step, services.rules)],
         minutes_left=services.rules.working_minutes(dossier.lead_unit, end, dossier.due_at),
         mails=len(sent),
         waiting=[_waiting(one, services, now) for one in await outbox.waiting(wanted)],
@@ -179,7 +185,7 @@ def render(console: Console, shown: View, rules: Rulebook) -> None:
         console.print(f"[red]Quá hạn {amount}[/]" if left < 0 else f"Còn [bold]{amount}[/]", highlight=False)
     if shown.next_steps:
         console.print("Tiếp theo: " + escape(" | ".join(shown.next_steps)), highlight=False)
-    console.print(_timeline_table(shown.rows, console.width))
+    console.print(timeline_table(shown.rows, console.width))
     papers = ", ".join(paper.title + (f" số {paper.number}" if paper.number else "") for paper in shown.overview.papers)
     console.print(f"Giấy tờ đã lập: {escape(papers) or 'chưa có'}", highlight=False)
     console.print(f"Thư đã gửi: {shown.mails}", highlight=False)
@@ -197,7 +203,7 @@ def told_of_waiting(views: Sequence[View]) -> str:
     return told if count else ""
 
 
-def _timeline_table(rows: Sequence[Row], width: int) -> Table:
+def timeline_table(rows: Sequence[Row], width: int) -> Table:
     """Lay the timeline out; a narrow terminal gets short dates, and "when" and "time" in one column each."""
     wide = width >= WIDE
     headings = ("Từ", "Đến") if wide else ("Từ – đến",)
@@ -235,13 +241,14 @@ def _outcome(row: Row) -> str:
     return OUTCOME_LABELS.get(row.outcome or "", row.outcome or "")
 
 
-def _rows(overview: DossierOverview, rules: Rulebook, now: datetime) -> list[Row]:
-    closed = {entry.step_id: entry for entry in overview.timeline if entry.kind is TimelineKind.CLOSED}
+def timeline_rows(timeline: Sequence[TimelineEntry], rules: Rulebook, now: datetime) -> list[Row]:
+    """Lay a timeline out: a hand-over is one row, from when to when."""
+    closed = {entry.step_id: entry for entry in timeline if entry.kind is TimelineKind.CLOSED}
     return [
         _hand_over(entry, closed.get(entry.step_id), rules, now)
         if entry.kind is TimelineKind.OPENED
         else _event(entry, rules)
-        for entry in overview.timeline
+        for entry in timeline
         if entry.kind is not TimelineKind.CLOSED
     ]
 
@@ -269,7 +276,8 @@ def _event(entry: TimelineEntry, rules: Rulebook) -> Row:
     return Row(entry.at, None, unit, entry.name, None, None, None, entry.note or entry.outcome, entry.clause)
 
 
-def _holder(step: OpenStep, rules: Rulebook, now: datetime) -> str:
+def holder_label(step: OpenStep, rules: Rulebook, now: datetime) -> str:
+    """Say who has a step and for how long."""
     used = rules.amount_label(rules.working_minutes(step.unit, step.opened_at, now))
     person = f", {step.person}" if step.person else ""
     return f"{_unit_now(step, rules, now)}{person}: {step.name} (đã giữ {used})"
@@ -290,7 +298,8 @@ def _taken_over(entry: TimelineEntry, rules: Rulebook) -> str:
     return f"{rules.unit_name(entry.unit or '', entry.at.date())} {entry.note}"
 
 
-def _next(step: OpenStep, rules: Rulebook) -> Sequence[str]:
+def next_steps_of(step: OpenStep, rules: Rulebook) -> Sequence[str]:
+    """Name what may follow a step."""
     known = rules.steps.get((step.process_id, step.element_id))
     return known.next_steps if known else ()
 
@@ -315,6 +324,7 @@ def _why_waiting(message: WaitingMessage, services: Services, now: datetime) -> 
     return f"gửi lại lúc {moment}: {message.reason}" if message.attempts else f"chờ giờ gửi, từ {moment}"
 
 
-def _plain(row: Row | Waiting) -> dict[str, Any]:
+def plain(row: Row | Waiting) -> dict[str, Any]:
+    """Give a row as plain values."""
     fields = asdict(row)
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in fields.items()}

@@ -11,13 +11,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from workers.documents.findings import already_filed
+from workers.documents.photos import NotAPhoto, plain_photo
 from workers.documents.policy import check_validity_dates
 from workers.documents.store import FileTooLarge
 from workers.errors import BusinessError
 from workers.ports import Inspected, MadePaper, Work
-from workers.records import FiledDocument
+from workers.records import FeedbackPhoto, FiledDocument
 from workers.registry.unit_of_work import RegistryUnit
-from workers.regulation.codes import tracking_secret
+from workers.regulation.codes import is_feedback_code, new_feedback_code, tracking_secret
 from workers.rulebook import local
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from workers.papers.models import Paper
     from workers.papers.press import PaperPress
     from workers.registry.database import Registry
+    from workers.regulation.feedback import PhotoLimits
     from workers.rulebook import Rulebook
 
 
@@ -73,11 +75,31 @@ class StoredFiles:
 
     async def take_batch(self, batch: str) -> list[FiledDocument]:
         """Store the files of a scan batch; a file is named after the paper it is: `application.pdf`."""
+        return [await asyncio.to_thread(self._take, path) for path in self._batch(batch, "Err_SubmissionInvalid")]
+
+    async def take_photos(self, batch: str, limits: PhotoLimits) -> list[FeedbackPhoto]:
+        """Store the photos of a batch without metadata: `truoc….jpg` shows before, any other one after the work."""
+        paths = self._batch(batch, "Err_PhotosMissing")
+        if len(paths) > limits.count:
+            raise BusinessError("Err_PhotosMissing", f"Lô ảnh có hơn {limits.count} ảnh.")
+        return [await asyncio.to_thread(self._take_photo, path, limits) for path in paths]
+
+    def _batch(self, batch: str, code: str) -> list[Path]:
         folder = self.intake / batch
         if not _BATCH.fullmatch(batch) or not folder.is_dir() or folder.is_symlink():
-            raise BusinessError("Err_SubmissionInvalid", f"Không có lô quét “{batch[:80]}” trong thư mục tiếp nhận.")
-        paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
-        return [await asyncio.to_thread(self._take, path) for path in paths]
+            raise BusinessError(code, f"Không có lô “{batch[:80]}” trong thư mục tiếp nhận.")
+        return [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
+
+    def _take_photo(self, path: Path, limits: PhotoLimits) -> FeedbackPhoto:
+        if path.stat().st_size > limits.megabytes * 1024 * 1024:
+            raise BusinessError("Err_PhotosMissing", f"Ảnh {path.name} lớn hơn {limits.megabytes} MB.")
+        try:
+            plain = plain_photo(path.read_bytes(), limits.longest_side)
+        except NotAPhoto:
+            raise BusinessError("Err_PhotosMissing", f"{path.name} không phải ảnh đọc được.") from None
+        stored = self.store.put_bytes(plain, path.name)
+        kind = "before" if path.name.lower().startswith(("truoc", "before")) else "after"
+        return FeedbackPhoto(sha256=stored.sha256, name=stored.name, kind=kind)
 
     def _take(self, path: Path) -> FiledDocument:
         try:
@@ -116,9 +138,11 @@ class JobPlace:
             texts=services.texts,
             files=services.files,
             new_secret=lambda: tracking_secret(secrets.choice),
+            new_feedback_code=lambda: new_feedback_code(secrets.choice),
             tracking_url=lambda code: f"{services.tracking_base_url}/ho-so/{code}",
             papers_url=lambda code: f"{services.tracking_base_url}/can-bo/ho-so/{code}",
             site_url=services.tracking_base_url,
+            feedback_url=lambda code: f"{services.tracking_base_url}/phan-anh/{code}",
         )
         self.stored_result = self._unit.stored_result
         self.commit = self._unit.commit
@@ -141,6 +165,10 @@ class Workplace:
             await place.rollback()
 
     async def lead_unit(self, dossier_code: str) -> str:
-        """Name the unit that leads a dossier, for metrics; empty for an unknown code."""
-        dossier = await self.services.registry.latest.dossier(dossier_code)
+        """Name the unit that leads a dossier or has a feedback, for metrics; empty for an unknown code."""
+        latest = self.services.registry.latest
+        if is_feedback_code(dossier_code):
+            feedback = await latest.feedback(dossier_code)
+            return (feedback.unit or "") if feedback else ""
+        dossier = await latest.dossier(dossier_code)
         return dossier.lead_unit if dossier else ""

@@ -15,7 +15,13 @@ def rows(decisions):
 
 
 def test_the_chapters_have_tables(models):
-    assert {decision.id for decision in models.decisions} == {"lead_unit_routing", "silence_rule", "escalation_ladder"}
+    assert {decision.id for decision in models.decisions} == {
+        "lead_unit_routing",
+        "silence_rule",
+        "escalation_ladder",
+        "feedback_routing",
+        "feedback_reopening",
+    }
 
 
 def test_the_example_of_every_row_meets_that_row_first(models):

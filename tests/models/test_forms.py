@@ -33,9 +33,20 @@ OPINION = {
     "disposition": "accepted",
 }
 FINDING = {"place": "Nội dung, dòng 1", "what": "Số điện thoại: 090****001", "to_do": "bỏ"}
+FEEDBACK_SUMMARY = {
+    "code": "PA-7KX2MQ9D",
+    "field_name": "Chiếu sáng công cộng",
+    "text": "Đèn đường tắt (ví dụ)",
+    "place": "12 Đường Ví Dụ",
+    "commune_name": "Phường Sài Gòn",
+    "received_label": "05/01/2026 08:12",
+    "due_label": "10/01/2026 17:00",
+}
 DATA = {
     "draft_findings": [FINDING],
     "dossier_summary": SUMMARY,
+    "feedback_summary": FEEDBACK_SUMMARY,
+    "duplicate_options": [{"label": "PA-7KX2MQ9D (giống 90%)", "value": "PA-7KX2MQ9D"}],
     "due_label": "07/01/2026 17:00",
     "time_left_label": "1 ngày 3 giờ làm việc",
     "documents": [
@@ -73,6 +84,20 @@ INTAKE = {
     "intake_consent_email": True,
     "intake_scan_batch": "quet-20260105-01",
     "intake_papers": [{"composition": "application", "original": "original"}],
+}
+REPORT = {
+    "report_text": "Đèn đường trước số 12 bị tắt ba ngày nay",
+    "report_place": "12 Đường Ví Dụ",
+    "report_commune": "H29.26740",
+    "report_field": "street_light",
+}
+FORWARD = {
+    "triage_decision": "forward",
+    "field_code": "street_light",
+    "commune_code": "H29.26740",
+    "unit_choice": "H29.07",
+    "publication": "shown",
+    "public_text": "Đèn đường tắt (ví dụ)",
 }
 LONG = "Hồ sơ đủ điều kiện theo quy định, đề nghị xem xét."
 
@@ -159,6 +184,37 @@ FILLED = {
     "presentation_review": [{"review_decision": "approve"}, {"review_decision": "revise", "review_note": "Rút gọn."}],
     "leader_decision": [{"leader_decision": "sign"}, {"leader_decision": "meeting", "leader_note": "Họp sáng mai."}],
     "meeting_conclusion": [{"meeting_conclusion": LONG}],
+    "feedback_intake": [
+        {
+            **REPORT,
+            "report_anonymous": False,
+            "reporter_name": "Nguyễn Văn Ví Dụ",
+            "reporter_phone": "0900000001",
+            "reporter_email": "vi.du@example.vn",
+            "reporter_consent_email": True,
+            "reporter_consent_sms": False,
+            "reporter_consent_zalo": False,
+        },
+        {**REPORT, "report_anonymous": True},
+    ],
+    "feedback_triage": [
+        FORWARD,
+        {"triage_decision": "merge", "merged_into": "PA-7KX2MQ9D"},
+        {"triage_decision": "route_out", "matter_code": "denunciation"},
+        {"triage_decision": "reject", "triage_note": "Không nêu sự việc."},
+    ],
+    "feedback_acceptance": [
+        {"acceptance_decision": "accept", "accepted_field": "flooding"},
+        {"acceptance_decision": "wrong_address", "return_reason": "Đường do phường quản lý."},
+    ],
+    "feedback_result": [
+        {"result_decision": "final", "answer_text": LONG, "photo_batch": "anh-01"},
+        {"result_decision": "interim", "answer_text": LONG, "committed_on": "2030-01-12"},
+    ],
+    "feedback_review": [
+        {"moderation_decision": "approve", "public_answer": LONG, "public_photos": "none"},
+        {"moderation_decision": "return", "review_note": "Nêu rõ đã làm gì."},
+    ],
     "receipt_confirmation": [{"receipt_confirmed": True, "receipt_note": "Đủ trang."}],
 }
 NOTHING_MISSING = {"missing": []}
@@ -216,6 +272,21 @@ NEEDED = {
         "reject": ("leader_note",),
         "meeting": ("leader_note",),
     },
+    ("feedback_triage", "triage_decision"): {
+        "forward": (),
+        "merge": (),
+        "route_out": (),
+        "reject": ("triage_note",),
+    },
+    ("feedback_triage", "publication"): {"shown": ("public_text",), "hidden": ()},
+    ("feedback_acceptance", "acceptance_decision"): {"accept": (), "wrong_address": ("return_reason",)},
+    ("feedback_result", "result_decision"): {"final": ("answer_text",), "interim": ("answer_text", "committed_on")},
+    ("feedback_review", "moderation_decision"): {"approve": ("public_answer",), "return": ("review_note",)},
+    ("feedback_review", "public_photos"): {
+        "none": ("public_answer",),
+        "unit": ("public_answer",),
+        "all": ("public_answer",),
+    },
     ("opinion_dispositions", "disposition"): {
         "accepted": (),
         "partly_accepted": ("explanation",),
@@ -266,7 +337,8 @@ def decided(form_id, key, value, blank):
     """Answer a form with a decision and, in every text, nothing or blanks."""
     if form_id == "opinion_dispositions":
         return {"opinions": [{**OPINION, key: value, "explanation": blank}]}
-    late = {"change_kind": "late_opinion"} if key == "late_answer" else {}
+    late = {"late_answer": {"change_kind": "late_opinion"}, "publication": {"triage_decision": "forward"},
+            "public_photos": {"moderation_decision": "approve"}}.get(key, {})  # fmt: skip
     texts = {text for known in NEEDED[form_id, key].values() for text in known}
     chosen = PUBLICATION if form_id == "publication_revision" else {}
     return {**NOTHING_MISSING, **chosen, **dict.fromkeys(texts, blank), **late, key: value}

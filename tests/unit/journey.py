@@ -122,9 +122,9 @@ class Traveller:
         await self.run("result.notify", dossier_code=code)
         await self.run("result.rate", dossier_code=code, rating=5, rating_comment=self.words)
         units = {"origin_unit": dossier.origin_unit, "lead_unit": dossier.lead_unit}
-        sent = await self.run("feedback.send", dossier_code=code, authority=procedure.authority, **units)
+        sent = await self.run("result_feedback.send", dossier_code=code, authority=procedure.authority, **units)
         confirmation = {"feedback_unit": sent["feedback_unit"], "receipt_note": self.words}
-        await self.run("feedback.confirm", dossier_code=code, **confirmation)
+        await self.run("result_feedback.confirm", dossier_code=code, **confirmation)
 
     async def end_early(self, procedure: str, unit: str, **changes: Any) -> None:
         """Refuse one dossier, stop another, withdraw a third."""

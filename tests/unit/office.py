@@ -55,7 +55,7 @@ ELEMENTS = {
     "dossier.register": ("dossier_resolution", "Task_RegisterDossier"),
     "supplement.request": ("dossier_supplement", "Task_RequestSupplement"),
     "supplement.receive": ("dossier_supplement", "Task_RecordSupplement"),
-    "feedback.confirm": ("result_feedback", "Task_RecordReceipt"),
+    "result_feedback.confirm": ("result_feedback", "Task_RecordReceipt"),
 }
 
 

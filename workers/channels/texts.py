@@ -50,6 +50,20 @@ EVENTS = (
     "news_corrected",
     "news_recalled",
     "subscription_confirm",
+    "feedback_received",
+    "feedback_forwarded",
+    "feedback_interim",
+    "feedback_answered",
+    "feedback_routed_out",
+    "feedback_rejected",
+    "feedback_merged",
+    "feedback_merged_answered",
+    "feedback_reopened",
+    "feedback_assigned",
+    "feedback_returned",
+    "feedback_near_due",
+    "feedback_due",
+    "feedback_overdue",
 )
 
 

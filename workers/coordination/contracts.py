@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from workers.contract import Contract, DossierIn, Nothing, Variables
+from workers.contract import Contract, DossierIn, Nothing, SummaryClaim, Variables
 
 Answer = Literal["agree", "agree_with_comments", "disagree", "not_competent"]
 Reminder = Literal[
@@ -16,6 +16,9 @@ Reminder = Literal[
     "step_overdue_leader",
     "opinion_reminder",
     "feedback_reminder",
+    "feedback_near_due",
+    "feedback_due",
+    "feedback_overdue",
 ]
 """The texts a ladder may send, all to units."""
 
@@ -296,7 +299,7 @@ class SendFeedbackOut(Variables):
 
 
 SEND_FEEDBACK = Contract(
-    type="feedback.send",
+    type="result_feedback.send",
     label="Gửi phản hồi kết quả cho đơn vị",
     description="Gửi văn bản phản hồi kết quả tới đơn vị chuyển hồ sơ và chờ xác nhận đã nhận.",
     input=SendFeedbackIn,
@@ -312,7 +315,7 @@ class ConfirmFeedbackIn(DossierIn):
 
 
 CONFIRM_FEEDBACK = Contract(
-    type="feedback.confirm",
+    type="result_feedback.confirm",
     label="Ghi nhận đơn vị đã nhận kết quả",
     description="Ghi thời điểm đơn vị xác nhận đã nhận kết quả.",
     input=ConfirmFeedbackIn,
@@ -332,10 +335,14 @@ class Ladder(Variables):
     confirmed: bool = False
 
 
-class RemindIn(DossierIn):
-    """Name what is watched and the rung that is reached."""
+class RemindIn(Variables):
+    """Name what is watched, of a dossier or of a citizen's feedback, and the rung that is reached."""
 
-    escalation_kind: Literal["dossier", "step", "opinion", "feedback"]
+    dossier_code: str | None = None
+    dossier_summary: SummaryClaim | None = None
+    feedback_code: str | None = None
+    feedback_summary: SummaryClaim | None = None
+    escalation_kind: Literal["dossier", "step", "opinion", "feedback", "citizen_feedback"]
     step_element: str | None = None
     unit: str | None = None
     rung: int = Field(ge=0, le=20)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from workers import feedbackwork
 from workers.casework import (
     close_open_steps,
     hand_over,
@@ -15,8 +16,10 @@ from workers.casework import (
     tell_unit,
     time_left_label,
 )
-from workers.claims import dossier_of, is_same_work
+from workers.claims import dossier_of, feedback_of, is_same_work
+from workers.contract import DossierIn, FeedbackIn
 from workers.coordination.contracts import RemindIn, RemindOut
+from workers.feedbackwork import plain_time_left
 from workers.records import FINISHED
 
 if TYPE_CHECKING:
@@ -46,7 +49,11 @@ async def remind(inp: RemindIn, work: Work) -> RemindOut:
 
     When the deadline moved since the last look, nobody is told and the ladder starts anew.
     """
-    dossier = await dossier_of(inp, work)
+    if inp.feedback_code is not None:
+        return await _remind_of_feedback(inp, inp.feedback_code, work)
+    dossier = await dossier_of(
+        DossierIn.model_validate({"dossier_code": inp.dossier_code or "", "dossier_summary": inp.dossier_summary}), work
+    )
     if inp.escalation_kind == DOSSIER and any(one.process_id == EXTENSION for one in await _open_steps(inp, work)):
         # No offer is open while its watch is here: its timer took the task away, and ran no listener.
         await close_open_steps(work, await work.write(), dossier.code, "không đề nghị gia hạn", EXTENSION)
@@ -61,6 +68,31 @@ async def remind(inp: RemindIn, work: Work) -> RemindOut:
         # The engine's clock, ahead of ours, would call again at once and go on until ours is there, too.
         return RemindOut(rung=0, wake_at=max(subject.near_at, work.now + A_MINUTE), escalation_continues=True)
     await _tell(inp, work, dossier, subject)
+    return _next(inp, work, subject)
+
+
+async def _remind_of_feedback(inp: RemindIn, code: str, work: Work) -> RemindOut:
+    """Do the same for a step of a citizen's feedback; the office of the ladder is the coordinator."""
+    claims = {"feedback_code": code, "feedback_summary": inp.feedback_summary}
+    feedback = await feedback_of(FeedbackIn.model_validate(claims), work)
+    held = [one for one in await work.read.open_steps(code) if _is_watched(inp, work, one)]
+    if not held or held[0].due_at is None:
+        return RemindOut(rung=inp.rung, wake_at=work.now, escalation_continues=False)
+    step = held[0]
+    subject = Subject(step.name, step.unit, held[0].due_at, step.opened_at)
+    unit = {"office": work.rules.feedback.coordinator, "leader": work.rules.city_unit}.get(
+        inp.ladder.recipient_role, step.unit
+    )
+    values = {
+        "step_name": step.name,
+        "holder_name": work.rules.unit_name(step.unit, work.now.date()),
+        "step_due_label": moment_label(subject.due_at),
+        "time_left_label": plain_time_left(work.now, subject.due_at),
+    }
+    writer = await work.write()
+    await feedbackwork.tell_unit(work, writer, feedback, unit, inp.ladder.text, values)
+    name = f"Đôn đốc bậc {inp.rung + 1}: {step.name}"
+    await note(work, writer, code, name, unit=unit, clause=inp.ladder.clause, remark=values["time_left_label"])
     return _next(inp, work, subject)
 
 
@@ -88,14 +120,14 @@ async def _subject(inp: RemindIn, work: Work, dossier: DossierRecord) -> Subject
 
 
 async def _open_steps(inp: RemindIn, work: Work) -> Sequence[OpenStep]:
-    return await work.read.open_steps(inp.dossier_code)
+    return await work.read.open_steps(inp.dossier_code or "")
 
 
 async def _is_superseded(inp: RemindIn, work: Work) -> bool:
     """Tell whether the deadline moved earlier since this watch began: then another one watches."""
     if inp.escalation_kind != DOSSIER or inp.deadline_revision is None:
         return False
-    changes = await work.read.deadline_changes(inp.dossier_code)
+    changes = await work.read.deadline_changes(inp.dossier_code or "")
     later = [one for one in changes if one.revision > inp.deadline_revision]
     return any(one.before is not None and one.after < one.before for one in later)
 

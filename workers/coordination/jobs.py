@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.coordination import appraisal, contracts, escalation, feedback, opinions
+from workers.coordination import appraisal, contracts, escalation, opinions, result_feedback
 
 JOBS = (
     (contracts.OPEN_ROUND, opinions.open_round),
@@ -15,7 +15,7 @@ JOBS = (
     (contracts.CHECK_PACKAGE, appraisal.check_package),
     (contracts.RETURN_PACKAGE, appraisal.return_package),
     (contracts.PRESENT, appraisal.present),
-    (contracts.SEND_FEEDBACK, feedback.send),
-    (contracts.CONFIRM_FEEDBACK, feedback.confirm),
+    (contracts.SEND_FEEDBACK, result_feedback.send),
+    (contracts.CONFIRM_FEEDBACK, result_feedback.confirm),
     (contracts.REMIND, escalation.remind),
 )

@@ -260,6 +260,11 @@ class Reader(PublicationReader):
         rows = await self._of_feedback(t.feedback_handovers, FeedbackHandover, code)
         return [FeedbackHandover(**row) for row in rows]
 
+    async def merged_feedback(self, code: str) -> Sequence[FeedbackRecord]:
+        """List the feedback that was merged into one."""
+        rows = await self._fetch(select(t.feedback).where(t.feedback.c.merged_into == code).order_by(t.feedback.c.code))
+        return [FeedbackRecord(**row) for row in rows]
+
     async def find_feedback(
         self,
         *,

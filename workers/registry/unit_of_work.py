@@ -74,7 +74,7 @@ class RegistryUnit:
         transaction, self._transaction = self._transaction, None
         if transaction is None:
             return
-        code = self._job.dossier_code or result.get("dossier_code")
+        code = self._job.dossier_code or result.get("dossier_code") or result.get("feedback_code")
         try:
             values = {"result": to_json(result), "code": code, "at": microseconds(self._registry.now())}
             await transaction.connection.run(_FINISH, {**self._mine, **values})

@@ -129,9 +129,9 @@ def is_feedback_code(text: str) -> bool:
 
 def parse_feedback_code(text: str) -> str:
     """Read a feedback code as people type it. Raises UserError naming the form that is expected."""
-    typed = re.sub(r"\s", "", text).upper()
-    code = typed if typed.startswith(FEEDBACK_PREFIX) else FEEDBACK_PREFIX + typed.removeprefix("PA")
-    if is_feedback_code(code):
+    typed = re.sub(r"[\s-]", "", text).upper()
+    code = FEEDBACK_PREFIX + typed[-_FEEDBACK_LENGTH:]
+    if typed in {code.replace("-", ""), code.removeprefix(FEEDBACK_PREFIX)} and is_feedback_code(code):
         return code
     raise UserError(f"“{text.strip()}” không phải mã phản ánh. Mã phản ánh có dạng PA-7KX2MQ9D.")
 

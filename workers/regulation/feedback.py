@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from workers.regulation.calendar import Rule
+from workers.regulation.likeness import has_words
 from workers.regulation.limits import Limit, end_of
 from workers.regulation.organization import UnitLevel
 from workers.regulation.working_time import WorkingTime
@@ -129,6 +130,22 @@ class FeedbackPolicy(Rule):
             *self.routed_out,
         ]
         return [one for one in rules if not one.confirmed]
+
+    def suggest_field(self, text: str) -> FeedbackField | None:
+        """Find the first field of which the text has a word."""
+        return next((one for one in self.fields if has_words(text, one.words)), None)
+
+    def emergencies_in(self, text: str) -> list[Emergency]:
+        """List the emergencies of which the text has a word."""
+        return [one for one in self.emergencies if has_words(text, one.words)]
+
+    def suggest_matter(self, text: str) -> RoutedMatter | None:
+        """Find the first matter with a law of its own of which the text has a word."""
+        return next((one for one in self.routed_out if has_words(text, one.words)), None)
+
+    def matter(self, code: str | None) -> RoutedMatter | None:
+        """Find a matter with a law of its own; None when there is none of that code."""
+        return next((one for one in self.routed_out if one.code == code), None)
 
 
 def forward_due(policy: FeedbackPolicy, received_at: datetime, hours: WorkingTime) -> datetime:

@@ -1,4 +1,4 @@
-"""Name the states of a dossier for people and for the National Public Service Portal.
+"""Name the states of a dossier or feedback for people and for the National Public Service Portal.
 
 Lateness is derived from the deadline and is no state.
 """
@@ -16,6 +16,18 @@ STATE_NAMES = {
     "refused": "Không tiếp nhận",
     "stopped": "Dừng giải quyết",
     "withdrawn": "Đã rút theo yêu cầu",
+}
+
+FEEDBACK_STATE_NAMES = {
+    "received": "Đã tiếp nhận",
+    "forwarded": "Đã chuyển đơn vị",
+    "in_progress": "Đang xử lý",
+    "answered": "Đã trả lời",
+    "reopened": "Mở lại",
+    "closed": "Kết thúc",
+    "routed_out": "Chuyển ra ngoài 1022",
+    "rejected": "Không tiếp nhận",
+    "merged": "Đã gộp vào phản ánh khác",
 }
 
 FINISHED_STATES = frozenset({"returned", "refused", "stopped", "withdrawn"})

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger(__name__)
 
-DOSSIER_CODE = "dossier_code"
-_CODE = re.compile(r"[A-Z][A-Z0-9.]*-\d{6}-\d{4,}")
+CASE_CODES = ("dossier_code", "feedback_code")
+_CODE = re.compile(r"[A-Z][A-Z0-9.]*-\d{6}-\d{4,}|PA-[2-9A-Z]{8}")
 
 _LARGEST_MARGIN = 5.0
 _SHARE_OF_MARGIN = 0.1
@@ -203,7 +203,7 @@ class Onion:
 
 def _receive(contract: Contract[Any, Any], job: Job) -> Delivery:
     variables = dict(job.variables)
-    code = variables.get(DOSSIER_CODE)
+    code = next((variables[name] for name in CASE_CODES if variables.get(name) is not None), None)
     meta = JobMeta(
         key=job.key,
         type=job.type,
@@ -213,7 +213,7 @@ def _receive(contract: Contract[Any, Any], job: Job) -> Delivery:
         process_id=job.bpmn_process_id,
         retries=job.retries,
         headers=dict(job.custom_headers),
-        # Only what is a dossier code by its form is ever shown: the variable is filled by people and other systems.
+        # Only what is a code by its form is ever shown: the variable is filled by people and other systems.
         dossier_code=code if isinstance(code, str) and _CODE.fullmatch(code) else None,
     )
     case = Case(contract, meta, meta.dossier_code)

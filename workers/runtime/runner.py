@@ -20,7 +20,7 @@ from workers.runtime.backoff import ACKNOWLEDGEMENT, CONNECTION, JOB_RETRY, Back
 from workers.runtime.floor import Floor
 from workers.runtime.health import Health
 from workers.runtime.logging import describe
-from workers.runtime.onion import DOSSIER_CODE, Onion
+from workers.runtime.onion import CASE_CODES, Onion
 from workers.runtime.watch import Watch, WatchedAdapter
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Runner:
 
     def _task(self, spec: JobSpec[Any, Any]) -> Task:
         # An empty list would fetch every variable of the process.
-        fetched = list(dict.fromkeys([*spec.contract.input_names, DOSSIER_CODE]))
+        fetched = list(dict.fromkeys([*spec.contract.input_names, *CASE_CODES]))
         config = TaskConfig(
             type=spec.contract.type,
             exception_handler=None,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from workers.communication.contracts import CONTRACTS as COMMUNICATION
 from workers.coordination.contracts import CONTRACTS as COORDINATION
 from workers.dossier.contracts import CONTRACTS as DOSSIER
+from workers.feedback.contracts import CONTRACTS as FEEDBACK
 from workers.timeline.contracts import CONTRACTS as TIMELINE
 
 if TYPE_CHECKING:
     from workers.contract import Contract
 
-CONTRACTS: tuple[Contract[Any, Any], ...] = (*DOSSIER, *COORDINATION, *COMMUNICATION, *TIMELINE)
+CONTRACTS: tuple[Contract[Any, Any], ...] = (*DOSSIER, *COORDINATION, *FEEDBACK, *COMMUNICATION, *TIMELINE)

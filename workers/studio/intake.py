@@ -1,4 +1,4 @@
-"""Keep the choices of the start forms equal to `config/`: procedures, papers, units.
+"""Keep the choices of forms equal to `config/`: procedures, papers, units, fields of feedback.
 
 A start form has no process variables yet, so its choices stand in the form itself. They are generated,
 never typed: run `write_options` after a change of `config/procedures` or `config/organization.yaml`.
@@ -16,14 +16,14 @@ from workers.configuration.staff import load_accounts
 from workers.rulebook import APPROVER, EDITOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 Option = dict[str, str]
 
 # Where the procedure's code stands when each form is open.
 _PROCEDURE_OF_PAPERS = {"intake_papers": "intake_procedure_code", "supplement_papers": "procedure_code"}
-_RECEIVING_LEVELS = {"office", "department", "commune"}
+_RECEIVING_LEVELS = frozenset({"office", "department", "commune"})
 _AREA_LEVELS = {"city", "commune"}
 _OTHER_PAPER = {"procedure": "*", "label": "Giấy tờ khác", "value": "other"}
 
@@ -56,14 +56,24 @@ def procedure_options(config: Path) -> list[Option]:
     return sorted(options, key=lambda option: option["label"])
 
 
-def unit_options(config: Path) -> list[Option]:
-    """List the units without an end date that may receive dossiers, in the order of the file."""
+def field_options(config: Path) -> list[Option]:
+    """List the fields of citizens' feedback, in the order of the file."""
+    return [{"label": one["name"], "value": one["code"]} for one in _load(config / "feedback.yaml")["fields"]]
+
+
+def matter_options(config: Path) -> list[Option]:
+    """List the matters that are routed out of 1022, in the order of the file."""
+    return [{"label": one["name"], "value": one["code"]} for one in _load(config / "feedback.yaml")["routed_out"]]
+
+
+def unit_options(config: Path, levels: Collection[str] = _RECEIVING_LEVELS) -> list[Option]:
+    """List the units of some levels without an end date, in the order of the file."""
     organization = _load(config / "organization.yaml")
     options = []
     for group in organization["groups"]:
         for row in group["units"]:
             unit = {**group.get("defaults", {}), **row}
-            if unit.get("level") in _RECEIVING_LEVELS and unit.get("valid_to") is None:
+            if unit.get("level") in levels and unit.get("valid_to") is None:
                 options.append({"label": unit["name"], "value": unit["code"]})
     return options
 
@@ -111,6 +121,13 @@ def _wanted(config: Path, bpmn: Path) -> Iterator[tuple[Path, str]]:
         "publication_areas": area_options(config),
         EDITOR: account_options(config, EDITOR),
         APPROVER: account_options(config, APPROVER),
+        "unit_choice": unit_options(config),
+        "report_commune": unit_options(config, {"commune"}),
+        "commune_code": unit_options(config, {"commune"}),
+        "report_field": field_options(config),
+        "field_code": field_options(config),
+        "accepted_field": field_options(config),
+        "matter_code": matter_options(config),
     }
     for path in sorted(bpmn.rglob("*.form")):
         form = json.loads(path.read_text(encoding="utf-8"))

@@ -22,6 +22,8 @@ class OpenStepIn(Variables):
     dossier_code: str | None = None
     publication_code: str | None = None
     dossier_summary: SummaryClaim | None = None
+    feedback_code: str | None = None
+    feedback_summary: SummaryClaim | None = None
     origin_unit: str | None = None
     lead_unit: str | None = None
     office_unit: str | None = None
@@ -29,6 +31,8 @@ class OpenStepIn(Variables):
     round_unit: str | None = None
     unit: str | None = None
     intake_origin_unit: str | None = None
+    coordinator_unit: str | None = None
+    handling_unit: str | None = None
     officer: str | None = None
     specialist: str | None = None
     editor: str | None = None
@@ -37,6 +41,7 @@ class OpenStepIn(Variables):
     request_due_at: AwareDatetime | None = None
     supplement_until: AwareDatetime | None = None
     feedback_due_at: AwareDatetime | None = None
+    forward_due_at: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
     field: str | None = None
 
@@ -66,6 +71,8 @@ class OpenStepOut(Variables):
     round_unit: Replaced = None
     unit: Replaced = None
     intake_origin_unit: Replaced = None
+    coordinator_unit: Replaced = None
+    handling_unit: Replaced = None
     officer: Replaced = None
     specialist: Replaced = None
     editor: Replaced = None
@@ -75,7 +82,7 @@ class OpenStepOut(Variables):
 OPEN_STEP = Contract(
     type="timeline.open",
     label="Ghi nhận bắt đầu bước",
-    description="Tính hạn của bước theo giờ làm việc và ghi ai đang giữ hồ sơ.",
+    description="Tính hạn của bước theo giờ làm việc và ghi ai đang giữ hồ sơ hoặc phản ánh.",
     input=OpenStepIn,
     output=OpenStepOut,
     person_waits=True,
@@ -87,6 +94,7 @@ class CloseStepIn(Variables):
 
     dossier_code: str | None = None
     publication_code: str | None = None
+    feedback_code: str | None = None
     reception_decision: str | None = None
     appraisal_decision: str | None = None
     signature_decision: str | None = None
@@ -99,6 +107,10 @@ class CloseStepIn(Variables):
     leader_decision: str | None = None
     draft_decision: str | None = None
     approval_decision: str | None = None
+    triage_decision: str | None = None
+    acceptance_decision: str | None = None
+    result_decision: str | None = None
+    moderation_decision: str | None = None
 
 
 class CloseStepOut(Variables):

@@ -1,13 +1,22 @@
-"""Open and close steps: who holds the dossier, from when to when, against which limit."""
+"""Open and close steps: who holds the dossier or feedback, from when to when, against which limit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.casework import end_step, hand_over, moment_label, time_left_label
-from workers.claims import check_claims, contradicts, dossier_of, is_same_work, opinion_of, publication_of
-from workers.contract import DossierIn
+from workers.casework import HAND_OVER, end_step, hand_over, moment_label, time_left_label
+from workers.claims import (
+    check_claims,
+    contradicts,
+    dossier_of,
+    feedback_of,
+    is_same_work,
+    opinion_of,
+    publication_of,
+)
+from workers.contract import DossierIn, FeedbackIn
 from workers.errors import NeedsOperator
+from workers.feedbackwork import move, plain_time_left
 from workers.records import OpenStep, TimelineKind
 from workers.rulebook import NAMED_ROLES, local
 from workers.timeline.contracts import CloseStepIn, CloseStepOut, OpenStepIn, OpenStepOut, Option
@@ -16,24 +25,29 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.ports import Work
-    from workers.records import DossierRecord, TimelineEntry
+    from workers.records import DossierRecord, FeedbackRecord, TimelineEntry
     from workers.rulebook import Step
 
 LINES_OF_HISTORY = 12
+HANDLING = "handling_unit"
 
 
 async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
     """Compute the step's deadline in working time and record who holds the case from now on."""
     step = work.rules.step(work.job.process_id, work.job.element_id)
     dossier = await _claimed_dossier(inp, work)
+    feedback = await _claimed_feedback(inp, work)
     unit = _holder(inp, step, work, dossier)
     person = _person(inp, step, unit, work)
     due_at, limit = _due(inp, step, unit, work, dossier)
-    code = dossier.code if dossier else await _claimed_publication(inp, work)
+    case = dossier or feedback
+    code = case.code if case else await _claimed_publication(inp, work)
     if code is not None:
         writer = await work.write()
         if dossier is not None:
             await hand_over(work, writer, dossier, held_by=unit, request_id=inp.request_id)
+        if feedback is not None and step.holder == HANDLING and feedback.unit != unit:
+            await move(work, writer, feedback, unit, HAND_OVER)
         await writer.open_step(
             OpenStep(
                 step_id=work.job.element_instance_key,
@@ -53,9 +67,11 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
         )
     return OpenStepOut(
         due=due_at,
-        remind_at=work.rules.halfway(unit, work.now, due_at),
+        remind_at=work.now + (due_at - work.now) / 2 if feedback else work.rules.halfway(unit, work.now, due_at),
         due_label=moment_label(due_at),
-        time_left_label=time_left_label(work, work.rules.working_minutes(unit, work.now, due_at)),
+        time_left_label=plain_time_left(work.now, due_at)
+        if feedback
+        else time_left_label(work, work.rules.working_minutes(unit, work.now, due_at)),
         history_label=await _history(code, work),
         officer_options=_officers(step, unit, work),
         unit_options=_units(step, work),
@@ -65,7 +81,7 @@ async def open_step(inp: OpenStepIn, work: Work) -> OpenStepOut:
 
 async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
     """Record that the step was handed on, with its working minutes and how it ended."""
-    code = inp.dossier_code or inp.publication_code
+    code = inp.dossier_code or inp.feedback_code or inp.publication_code
     if code is None:
         return CloseStepOut()
     writer = await work.write()
@@ -76,8 +92,8 @@ async def close_step(inp: CloseStepIn, work: Work) -> CloseStepOut:
         return CloseStepOut()
     if step is None:
         raise NeedsOperator(
-            f"Hồ sơ {code} không giữ bước vừa hoàn thành.",
-            action="Trả biến mang mã hồ sơ, mã tin trong Operate về đúng mã của phiên rồi bấm Retry.",
+            f"Hồ sơ, phản ánh hoặc tin {code} không giữ bước vừa hoàn thành.",
+            action="Trả biến mang mã hồ sơ, mã phản ánh, mã tin trong Operate về đúng mã của phiên rồi bấm Retry.",
             code="DT-003",
         )
     decision = work.rules.step(work.job.process_id, work.job.element_id).decision
@@ -129,6 +145,13 @@ async def _claimed_dossier(inp: OpenStepIn, work: Work) -> DossierRecord | None:
 
 async def _claimed_publication(inp: OpenStepIn, work: Work) -> str | None:
     return (await publication_of(inp.publication_code, work)).code if inp.publication_code else None
+
+
+async def _claimed_feedback(inp: OpenStepIn, work: Work) -> FeedbackRecord | None:
+    if inp.feedback_code is None:
+        return None
+    claims = inp.model_dump(include=set(FeedbackIn.model_fields))
+    return await feedback_of(FeedbackIn.model_validate(claims), work)
 
 
 def _due(inp: OpenStepIn, step: Step, unit: str, work: Work, dossier: DossierRecord | None) -> tuple[datetime, int]:

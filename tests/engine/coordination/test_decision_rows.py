@@ -25,7 +25,13 @@ ROWS = [
 
 @pytest.mark.parametrize(("decision", "row"), ROWS)
 async def test_the_engine_answers_with_the_row_the_example_is_for(city: City, decision: Decision, row: Row) -> None:
-    given = {"procedure_lead_unit": "H29.04", **decision.example(row)}
+    units = {
+        "procedure_lead_unit": "H29.04",
+        "field_unit": "H29.07",
+        "unit_choice": "H29.06",
+        "commune_code": "H29.26740",
+    }
+    given = {**units, **decision.example(row)}
     evaluated = await city.evaluate(decision.id, given)
     (matched,) = evaluated["evaluatedDecisions"][0]["matchedRules"]
     assert matched["ruleId"] == row.id

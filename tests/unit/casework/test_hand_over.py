@@ -215,7 +215,7 @@ async def test_the_result_is_issued_and_fed_back_by_the_successor(office):
     issued = await office.run("result.issue", dossier_code=code, authority="department", appraisal_summary="Đủ (ví dụ)")
     assert issued["result_number"].endswith("-SQHKT")
     sent = await office.run(
-        "feedback.send", dossier_code=code, authority="department", origin_unit="H29.07", lead_unit="H29.07"
+        "result_feedback.send", dossier_code=code, authority="department", origin_unit="H29.07", lead_unit="H29.07"
     )
     assert sent["feedback_unit"] == "H29.14"
     assert (await office.mails())[-1]["recipient"] == office.rules.mailbox("H29.14")

@@ -141,7 +141,7 @@ async def test_no_hostile_value_crashes_a_job_or_sends_a_letter_elsewhere(city_o
         for recipient, dossier in one.letters:
             assert dossier == code, one
             assert asked_by_hand or recipient in allowed, one
-    assert {one.job_type for one in saboteur.tried} > {"result.issue", "feedback.send", "timeline.open"}
+    assert {one.job_type for one in saboteur.tried} > {"result.issue", "result_feedback.send", "timeline.open"}
 
 
 async def test_another_dossiers_code_in_any_job_changes_neither_dossier(city_office):
@@ -189,10 +189,10 @@ async def test_the_first_process_knows_its_dossier_without_a_summary(office):
         ("opinion.close_round", "opinion_round", 99, "PH-004"),
         ("opinion.compile", "opinion_round", 99, "PH-004"),
         ("result.issue", "authority", "department", "HS-007"),
-        ("feedback.send", "authority", "department", "HS-007"),
-        ("feedback.send", "origin_unit", "H29.14", "HS-007"),
-        ("feedback.send", "result_number", "01/GP-SXD", "HS-007"),
-        ("feedback.confirm", "feedback_unit", "H29.14", "PH-006"),
+        ("result_feedback.send", "authority", "department", "HS-007"),
+        ("result_feedback.send", "origin_unit", "H29.14", "HS-007"),
+        ("result_feedback.send", "result_number", "01/GP-SXD", "HS-007"),
+        ("result_feedback.confirm", "feedback_unit", "H29.14", "PH-006"),
     ],
 )
 async def test_what_the_registry_knows_better_is_not_believed(city_office, job, variable, value, code):
@@ -238,7 +238,7 @@ async def test_nobody_is_told_of_a_result_that_is_not_there(office):
     before = await office.footprint()
     for job, given in (
         ("result.notify", {}),
-        ("feedback.send", {"authority": "department", "origin_unit": "H29.07", "lead_unit": "H29.07"}),
+        ("result_feedback.send", {"authority": "department", "origin_unit": "H29.07", "lead_unit": "H29.07"}),
     ):
         with pytest.raises(NeedsOperator) as refused:
             await office.run(job, dossier_code=code, **given)

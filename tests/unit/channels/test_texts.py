@@ -11,6 +11,7 @@ FACTS = {
     "dossier_code", "procedure_name", "title", "unit_name", "lead_unit_name", "received_label", "due_label",
     "tracking_url", "recipient_name",
 }  # fmt: skip
+FEEDBACK = {"feedback_code", "field_name"}
 LADDER = {"step_name", "holder_name", "step_due_label", "time_left_label"}
 NEWS = {"title", "summary", "source_number", "signed_label", "news_url", "manage_url", "reason"}
 GIVEN = {
@@ -37,6 +38,20 @@ GIVEN = {
     "step_overdue_office": LADDER,
     "step_overdue_leader": LADDER,
     "deadline_changed": {"before_label", "reason"},
+    "feedback_received": FEEDBACK | {"tracking_secret", "emergency_label"},
+    "feedback_forwarded": FEEDBACK,
+    "feedback_interim": FEEDBACK | {"answer", "committed_label"},
+    "feedback_answered": FEEDBACK | {"answer", "rating_until_label"},
+    "feedback_routed_out": FEEDBACK | {"answer"},
+    "feedback_rejected": FEEDBACK | {"answer"},
+    "feedback_merged": FEEDBACK,
+    "feedback_merged_answered": FEEDBACK | {"answer"},
+    "feedback_reopened": FEEDBACK,
+    "feedback_assigned": FEEDBACK,
+    "feedback_returned": FEEDBACK | {"reason"},
+    "feedback_near_due": FEEDBACK | LADDER,
+    "feedback_due": FEEDBACK | LADDER,
+    "feedback_overdue": FEEDBACK | LADDER,
 }
 GOOD = """\
 name: Ví dụ

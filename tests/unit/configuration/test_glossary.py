@@ -5,6 +5,7 @@ import pytest
 
 from workers.coordination.contracts import CONTRACTS as COORDINATION
 from workers.dossier.contracts import CONTRACTS as DOSSIER
+from workers.feedback.contracts import CONTRACTS as FEEDBACK
 from workers.papers.models import FormSet
 from workers.papers.samples import sample_papers
 from workers.records import DossierState, FeedbackState, PublicState
@@ -21,7 +22,7 @@ DECISIONS = {path.stem for path in (ROOT / "bpmn").glob("*/*.dmn")}
 @pytest.mark.parametrize(
     "ids",
     [
-        {contract.type for contract in (*DOSSIER, *COORDINATION, *TIMELINE)},
+        {contract.type for contract in (*DOSSIER, *COORDINATION, *FEEDBACK, *TIMELINE)},
         {state.value for state in (*DossierState, *FeedbackState, *PublicState)},
         {paper.kind for paper in sample_papers(FormSet.Y2025) if paper.form_code()},
         {word.value for word in (*OpinionAnswer, *SilenceOutcome)},

@@ -153,7 +153,7 @@ async def resolved(office, authority, procedure="1.009974", lead="H29.07", origi
 async def test_the_result_goes_back_to_where_the_dossier_came_from(office, procedure, authority, lead, unit, sender):
     code = await resolved(office, authority, procedure, origin="H29.14")
     given = {"authority": authority, "origin_unit": "H29.14", "lead_unit": lead}
-    result = await office.run("feedback.send", dossier_code=code, **given)
+    result = await office.run("result_feedback.send", dossier_code=code, **given)
     assert result == {"feedback_unit": unit, "feedback_due_at": "2026-11-03T17:00:00+07:00"}
     mail = (await office.mails())[-1]
     assert (mail["event"], mail["recipient"]) == (
@@ -172,7 +172,7 @@ async def test_a_refusal_is_fed_back_as_a_refusal(office):
     code = await office.accepted()
     await office.run("result.issue", dossier_code=code, authority="department", appraisal_decision="refuse")
     given = {"authority": "department", "origin_unit": "H29.07", "lead_unit": "H29.07"}
-    await office.run("feedback.send", dossier_code=code, **given)
+    await office.run("result_feedback.send", dossier_code=code, **given)
     assert office.press.made[-1].result == "Không đồng ý giải quyết"
 
 
@@ -181,7 +181,7 @@ async def test_the_confirmation_closes_the_step_of_the_clerk_only(office):
     await office.open(code, CONFIRM, unit="H29.07", feedback_due_at="2026-11-03T17:00:00+07:00")
     other = await office.open(code, ("result_return", "Task_HandOverResult"))
     at = MONDAY + timedelta(minutes=45)
-    await office.run("feedback.confirm", at=at, dossier_code=code, feedback_unit="H29.07")
+    await office.run("result_feedback.confirm", at=at, dossier_code=code, feedback_unit="H29.07")
     assert [one.step_id for one in await office.read.open_steps(code)] == [other]
     timeline = await office.read.timeline(code)
     closed = next(one for one in timeline if one.kind == "closed")
@@ -195,14 +195,14 @@ async def test_the_confirmation_closes_the_step_of_the_clerk_only(office):
         ("appraisal.check_package", {}),
         ("appraisal.return_package", {"lead_unit": "H29.07", "office_unit": "H29.01", "package_findings": ["x"]}),
         ("appraisal.present", {"lead_unit": "H29.07", "office_unit": "H29.01"}),
-        ("feedback.send", {"authority": "department", "origin_unit": "H29.07", "lead_unit": "H29.07"}),
-        ("feedback.confirm", {"feedback_unit": "H29.07"}),
+        ("result_feedback.send", {"authority": "department", "origin_unit": "H29.07", "lead_unit": "H29.07"}),
+        ("result_feedback.confirm", {"feedback_unit": "H29.07"}),
     ],
 )
 class TestEveryJobOfThisPart:
     async def test_delivered_again_or_at_once_leaves_one_trace(self, office, job, given):
         code = await office.accepted()
-        if job == "feedback.send":
+        if job == "result_feedback.send":
             await office.run("result.issue", dossier_code=code, authority="department")
         both = await asyncio.gather(*(office.run(job, instance=1, dossier_code=code, **given) for _ in range(2)))
         before = await office.footprint()

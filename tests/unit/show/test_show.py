@@ -193,6 +193,7 @@ def test_every_decision_a_form_offers_has_words_in_the_timeline():
             if field["type"] == "radio":
                 offered |= {choice["value"] for choice in field["values"] if isinstance(choice["value"], str)}
     kept = {"accepted", "partly_accepted", "explained"} | {"withdraw", "stop", "deadline", "late_opinion"}
+    kept |= {"shown", "hidden", "none", "unit", "all"}
     assert offered
     assert offered - kept <= show.OUTCOME_LABELS.keys()
 

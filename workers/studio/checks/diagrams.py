@@ -50,8 +50,24 @@ _ID = re.compile(r"[A-Za-z]+_[A-Za-z0-9_]+")
 _UNKNOWN = {"bpmn:inclusiveGateway", "bpmn:complexGateway", "bpmn:task", "bpmn:manualTask", "bpmn:scriptTask"}
 _RULE_TASKS = {"bpmn:userTask", "bpmn:serviceTask", "bpmn:sendTask", "bpmn:businessRuleTask"}
 _STEP_PROPERTIES = ("clause", "holder", "role", "norm")
-_HOLDERS = {"origin_unit", "lead_unit", "office_unit", "city_unit", "unit", "round_unit", "intake_origin_unit"}
-_ROLES = {"one_stop_officer", "head", "officer", "specialist", "office_head", "leader", "clerk", "editor", "approver"}
+_HOLDERS = {
+    "origin_unit", "lead_unit", "office_unit", "city_unit", "unit", "round_unit", "intake_origin_unit",
+    "coordinator_unit", "handling_unit",
+}  # fmt: skip
+_ROLES = {
+    "one_stop_officer",
+    "head",
+    "officer",
+    "specialist",
+    "office_head",
+    "leader",
+    "clerk",
+    "editor",
+    "approver",
+} | {
+    "feedback_coordinator",
+    "feedback_officer",
+}
 _LISTENERS = (("start", "timeline.open"), ("end", "timeline.close"))
 _PLATFORM = "8.6.0"
 
