@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, Text, cast, delete, func, insert, or_, select, tuple_, update
 
 from workers.records import (
     OutboxChannel,
@@ -19,6 +19,8 @@ from workers.registry import tables as t
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from sqlalchemy import ColumnElement
 
     from workers.registry.connection import Connection, Fetch
 
@@ -59,13 +61,31 @@ class PublicationReader:
         rows = await self._fetch(select(v).where(v.c.publication_code == code, v.c.number == number))
         return PublicationVersion(**rows[0]) if rows else None
 
-    async def public_news(self, limit: int = 200) -> Sequence[tuple[PublicationRecord, PublicationVersion]]:
-        """List what was published, recalled or not, newest first, each with the wording the public reads."""
+    async def public_news(
+        self,
+        *,
+        code: str | None = None,
+        topic: str | None = None,
+        areas: Sequence[str] = (),
+        after: PublicationRecord | None = None,
+        limit: int = 200,
+    ) -> Sequence[tuple[PublicationRecord, PublicationVersion]]:
+        """List what was published, recalled or not, newest first, each with the wording the public reads.
+
+        `areas`: what is about one of them at least; `after`: what follows that one in the list.
+        """
         p, v = t.publications, t.publication_versions
+        wanted = [
+            p.c.state.in_(_PUBLIC),
+            *([p.c.code == code] if code else []),
+            *([_holds(v.c.topics, topic)] if topic else []),
+            *([or_(*(_holds(v.c.areas, area) for area in areas))] if areas else []),
+            *([tuple_(p.c.published_at, p.c.code) < (after.published_at, after.code)] if after else []),
+        ]
         rows = await self._fetch(
             select(p, *(v.c[name].label(f"v_{name}") for name in PublicationVersion.model_fields))
             .join(v, (v.c.publication_code == p.c.code) & (v.c.number == p.c.version))
-            .where(p.c.state.in_(_PUBLIC))
+            .where(*wanted)
             .order_by(p.c.published_at.desc(), p.c.code.desc())
             .limit(limit)
         )
@@ -178,6 +198,11 @@ class PublicationWriter(PublicationReader):
             delete(t.subscriptions).where(s.confirmed_at.is_(None), s.begun_at < before)
         )
         return gone.rowcount
+
+
+def _holds(column: ColumnElement[Any], code: str) -> ColumnElement[bool]:
+    """Look for a code in a list kept as JSON; codes hold neither quotes nor escapes."""
+    return cast(column, Text).contains(f'"{code}"', autoescape=True)
 
 
 def _part(row: Any, prefix: str) -> dict[str, Any]:
