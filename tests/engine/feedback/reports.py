@@ -72,9 +72,4 @@ async def followed(city: City, code: str) -> Report:
 async def followed_by_phone(city: City, **answers: Any) -> Report:
     """Have the operator fill in the start form and follow what becomes of it."""
     key = await city.start("feedback_intake", **answers)
-
-    async def registered() -> str | None:
-        recent = await city.services.registry.latest.find_feedback(limit=5)
-        return next((one.code for one in recent if one.process_instance_key == key), None)
-
-    return Report(city, await city.until(registered, "phản ánh qua tổng đài được đăng ký"))
+    return Report(city, await city.variable(key, "feedback_code"))
