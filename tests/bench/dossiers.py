@@ -99,7 +99,7 @@ def _town(settings: Settings, folder: Path) -> Iterator[Workers]:
     variables = {f"DIEUPHOI_{name.upper()}": str(getattr(settings, name)) for name in names}
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **variables}
     workers = Workers(environment, folder / "workers.log")
-    post = PostOffice(settings.data / "mail", 1025 + PORT_OFFSET)
+    post = PostOffice(settings.data / "mail", 1025 + PORT_OFFSET, 8026 + PORT_OFFSET)
     try:
         post.open()
         workers.start()

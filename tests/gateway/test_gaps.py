@@ -395,8 +395,8 @@ async def test_only_declared_variables_are_fetched(bench, gateway):
 
     bench.start(JobSpec(contract("a.none", input=Nothing), handle), JobSpec(contract("a.some"), add_one))
     await gateway.until(lambda: len(gateway.fetched) == 2)
-    assert gateway.fetched["a.none"] == ["dossier_code"]
-    assert gateway.fetched["a.some"] == ["dossier_code", "citizen_number", "phone", "count"]
+    assert gateway.fetched["a.none"] == ["dossier_code", "feedback_code"]
+    assert gateway.fetched["a.some"] == ["dossier_code", "citizen_number", "phone", "count", "feedback_code"]
 
 
 async def test_a_missing_variable_is_named_in_vietnamese(bench, gateway):

@@ -74,6 +74,11 @@ def jobs() -> Catalog:
     return catalog()
 
 
+def job_types_of_dossiers() -> set[str]:
+    """Leave out the job types of publications and of citizens' feedback, which no dossier meets."""
+    return {one for one in jobs().types if one.partition(".")[0] not in {"publication", "feedback"}}
+
+
 @dataclass
 class Looker:
     """Stands in for the document checks; `findings` by file name."""

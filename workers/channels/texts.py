@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-EVENTS = (
+OF_DOSSIERS = (
     "dossier_received",
     "supplement_requested",
     "supplement_reminder",
@@ -46,10 +46,14 @@ EVENTS = (
     "step_overdue_office",
     "step_overdue_leader",
     "deadline_changed",
+)
+OF_PUBLICATIONS = (
     "news_published",
     "news_corrected",
     "news_recalled",
     "subscription_confirm",
+)
+OF_CITIZENS_FEEDBACK = (
     "feedback_received",
     "feedback_forwarded",
     "feedback_interim",
@@ -65,6 +69,7 @@ EVENTS = (
     "feedback_due",
     "feedback_overdue",
 )
+EVENTS = (*OF_DOSSIERS, *OF_PUBLICATIONS, *OF_CITIZENS_FEEDBACK)
 
 
 def _example(value: object) -> object:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from workers.workplace import Services
 
-SMTP_PORT, METRICS_PORT = 1025 + 110, 9464 + 110
+SMTP_PORT, TEXTS_PORT, METRICS_PORT = 1025 + 110, 8026 + 110, 9464 + 110
 PROCESSES = 3
 BEFORE, MEANWHILE, AFTER = 8, 8, 4
 SHORT = 0.05
@@ -80,13 +80,14 @@ def town(tmp_path: Path) -> Iterator[ClusterTown]:
             "data_dir": tmp_path / "data",
             "gateway_address": cluster.gateway,
             "smtp_port": SMTP_PORT,
+            "gateway_sink_port": TEXTS_PORT,
             "log_format": "json",
         }
         if programs():
             given["database_url"] = opened.enter_context(PostgresServer()).fresh_database()
         settings = load_settings(**given)
         settings.data.mkdir()
-        post = PostOffice(settings.data / "mail", settings.smtp_port)
+        post = PostOffice(settings.data / "mail", settings.smtp_port, settings.gateway_sink_port)
         opened.callback(post.close)
         post.open()
         asyncio.run(cluster.complete())

@@ -28,6 +28,7 @@ from sqlalchemy import select
 
 from workers import intake
 from workers.app import open_services, utc_now
+from workers.channels.gatewaysink import GatewaySink
 from workers.channels.mailsink import Faults, MailSink
 from workers.demo import ANSWERS
 from workers.engine.layout import BROKER
@@ -192,28 +193,31 @@ class Workers:
 
 
 class PostOffice:
-    """Run the mail sink in a thread: tests and workers both come and go while it takes letters."""
+    """Run the sinks of mail and text messages in a thread: tests and workers both come and go meanwhile."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, smtp_port: int, texts_port: int) -> None:
         self.faults = Faults()
         self._directory = directory
-        self._port = port
+        self._smtp_port, self._texts_port = smtp_port, texts_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._sink: MailSink | None = None
+        self._texts: GatewaySink | None = None
 
     def open(self) -> None:
-        """Take letters."""
+        """Take letters and text messages."""
         if not self._thread.is_alive():
             self._thread.start()
-        self._sink = MailSink(self._directory, self._port, faults=self.faults)
+        self._sink = MailSink(self._directory, self._smtp_port, faults=self.faults)
+        self._texts = GatewaySink(self._directory / "texts", self._texts_port)
         self._run(self._sink.start())
+        self._run(self._texts.start())
 
     def shut(self) -> None:
-        """Refuse connections; letters taken stay."""
-        if self._sink is not None:
-            self._run(self._sink.stop())
-            self._sink = None
+        """Refuse connections; what was taken stays."""
+        for sink in filter(None, (self._sink, self._texts)):
+            self._run(sink.stop())
+        self._sink = self._texts = None
 
     def close(self) -> None:
         """Stop for good."""
@@ -226,6 +230,12 @@ class PostOffice:
         """List the Message-ID of every letter taken, once for each time it came."""
         assert self._sink is not None
         return [mail.message_id for mail in self._sink.mailbox.all()]
+
+    def arrived(self) -> set[str]:
+        """Collect the message ids of every letter and text message taken."""
+        assert self._texts is not None
+        texts = {message.id for message in self._texts.deliveries.all()}
+        return texts | {name.strip("<>").rpartition("@")[0] for name in self.letters()}
 
     def _run(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
@@ -327,10 +337,10 @@ class Town:
         await eventually(put_off)
 
     async def a_person_decides(self, services: Services) -> None:
-        """Look into the mailbox, as a person would: what came is done, what did not come is sent again."""
+        """Look at what arrived, as a person would: what came is done, what did not come is sent again."""
         await Outbox(services.registry, "later").recover(services.now(), services.now())
         outbox = Outbox(services.registry, "person")
-        came = {name.strip("<>").rpartition("@")[0] for name in self.post.letters()}
+        came = self.post.arrived()
         for letter in await outbox.undecided(limit=1000):
             if letter.message_id in came:
                 await outbox.mark_sent(letter.id, services.now())
@@ -434,7 +444,7 @@ def open_town(place: Path, port_offset: int, keep: Callable[[], bool], database:
     )
     settings.data.mkdir(exist_ok=True)
     stack = Stack(StackSettings(settings.data / "engine", port_offset=port_offset, quick_export=True))
-    post = PostOffice(settings.data / "mail", smtp_port)
+    post = PostOffice(settings.data / "mail", smtp_port, settings.gateway_sink_port)
     workers = Workers(environment, place / "workers.log")
     try:
         stack.up()

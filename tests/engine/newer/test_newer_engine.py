@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from workers.workplace import Services
 
 PORT_OFFSET = 100
-GATEWAY_PORT, SMTP_PORT, METRICS_PORT = 26510 + PORT_OFFSET, 1025 + PORT_OFFSET, 9464 + PORT_OFFSET
+GATEWAY_PORT, METRICS_PORT = 26510 + PORT_OFFSET, 9464 + PORT_OFFSET
+SMTP_PORT, TEXTS_PORT = 1025 + PORT_OFFSET, 8026 + PORT_OFFSET
 WHOLE_WAY = [
     "Tiếp nhận hồ sơ",
     "Thẩm định hồ sơ",
@@ -99,13 +100,14 @@ async def suite(gateway: str, place: Path, copy: Callable[[Path], None]) -> Asyn
         "data_dir": place / "data",
         "gateway_address": gateway,
         "smtp_port": SMTP_PORT,
+        "gateway_sink_port": TEXTS_PORT,
         "metrics_port": METRICS_PORT,
     }
     settings = load_settings(**given)
     settings.home.mkdir()
     copy(settings.home)
     await deploy(settings)
-    post = PostOffice(settings.data / "mail", SMTP_PORT)
+    post = PostOffice(settings.data / "mail", SMTP_PORT, settings.gateway_sink_port)
     workers = Workers(environment(given), place / "workers.log")
     async with open_services(settings) as services:
         post.open()

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from tests.unit.journey import Traveller
-from tests.unit.office import PERSON, ZONE, jobs, shipped_rules
-from workers.channels.texts import EVENTS
+from tests.unit.office import PERSON, ZONE, job_types_of_dossiers, shipped_rules
+from workers.channels.texts import OF_DOSSIERS
 from workers.papers.models import PAPERS
 from workers.records import Applicant
 
@@ -56,8 +56,8 @@ async def test_every_paper_and_text_of_a_procedure_can_be_made(office, procedure
     made = {paper.kind for paper in office.press.made}
     without = {"stop_notice"} if RULES.form_set(day.date()) == "2018" else set()
     assert made == set(PAPERS) - MADE_ELSEWHERE - without
-    assert {mail["event"] for mail in await office.mails() if mail["channel"] == "email"} == set(EVENTS)
+    assert {mail["event"] for mail in await office.mails() if mail["channel"] == "email"} == set(OF_DOSSIERS)
     assert (await office.dossier(code)).result_number
-    assert {job_type for job_type, _ in traveller.results} == set(jobs().types)
+    assert {job_type for job_type, _ in traveller.results} == job_types_of_dossiers()
     statutory = [paper for paper in office.press.made if paper.form_code()]
     assert {paper.form_set for paper in statutory} == {RULES.form_set(day.date())}

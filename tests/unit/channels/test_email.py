@@ -135,8 +135,8 @@ WORDS = st.lists(
 @given(words=WORDS)
 def test_a_subject_of_any_length_keeps_its_spaces(words):
     subject = " ".join(["Thư", *words])
-    message = Letter(id=1, message_id="a", recipient="a@example.vn", subject=subject, dossier_code=None, body="",
-                     attachments=[])  # fmt: skip
+    message = Letter(variables={}, id=1, message_id="a", recipient="a@example.vn", subject=subject, dossier_code=None,
+                     body="", attachments=[])  # fmt: skip
     letter = asyncio.run(EmailSender(SmtpSettings(), load_file, lambda: MOMENT)._compose(message))
     assert all(len(line) <= 78 for line in letter.split(b"\r\n"))
     for reading in (policy.default, policy.compat32):
@@ -148,6 +148,7 @@ def test_a_subject_of_any_length_keeps_its_spaces(words):
 @given(subject=TEXT, name=TEXT, code=TEXT, body=st.text(max_size=300))
 def test_no_value_can_start_a_header(subject, name, code, body):
     message = Letter(
+        variables={},
         id=1, message_id="a", recipient="a@example.vn",
         subject=subject + "\r\nBcc: x@example.vn", dossier_code=code + "\nCc: y@example.vn",
         body=body.encode("utf-8", "replace").decode("utf-8"),

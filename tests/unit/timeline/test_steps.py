@@ -22,6 +22,8 @@ HOLDERS = {
     "city_unit": "H29",
     "round_unit": "H29.07",
     "unit": "H29.06",
+    "coordinator_unit": "H29.08",
+    "handling_unit": "H29.07",
 }
 
 
