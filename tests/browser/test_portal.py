@@ -21,6 +21,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import PICTURES
 from tests.databases import open_databases
+from tests.unit.communication.newsroom import Newsroom
 from tests.unit.office import HOME, MONDAY, Parts, open_office, shipped_rules
 from workers.channels.texts import TextCatalog
 from workers.documents.inspection import Inspector
@@ -28,7 +29,7 @@ from workers.documents.policy import load_policy
 from workers.feedback_intake import FeedbackDraft, report
 from workers.papers.press import PaperPress
 from workers.portal.site import portal_app
-from workers.records import FeedbackAnswer, FeedbackState, PublicState
+from workers.records import FeedbackAnswer, FeedbackState, OutboxChannel, PublicState
 from workers.workplace import StoredFiles
 
 if TYPE_CHECKING:
@@ -48,14 +49,17 @@ PHONE, SCREEN = {"width": 375, "height": 740}, {"width": 1366, "height": 768}
 TEXT = "Nắp cống bị vỡ trước cổng trường, rất nguy hiểm cho học sinh."
 APPRAISE = ("dossier_resolution", "Task_AppraiseDossier")
 OPEN_PAGES = ("/", "/nop-ho-so", "/nop-ho-so/thu-tuc/1.009974", "/tra-cuu", "/so-lieu?thang=2026-11", "/phan-anh",
-              "/phan-anh/cong-khai", "/phan-anh/so-lieu?ky=2026-11", "/can-bo/dang-nhap", "/khong-co")  # fmt: skip
+              "/phan-anh/cong-khai", "/phan-anh/so-lieu?ky=2026-11", "/can-bo/dang-nhap", "/thong-tin",
+              "/thong-tin/TT-261102-0001", "/thong-tin/TT-261102-0002", "/nhan-tin", "/nhan-tin/khong-co",
+              "/khong-co")  # fmt: skip
 
 
 class Town:
     """Hold a portal that is served, what is known of what it shows, and the pages of a test."""
 
-    def __init__(self, base: str, feedback: tuple[str, str], dossier: tuple[str, str]) -> None:
+    def __init__(self, base: str, office: Office, feedback: tuple[str, str], dossier: tuple[str, str]) -> None:
         self.base = base
+        self.office = office
         self.feedback = feedback
         self.dossier = dossier
 
@@ -74,13 +78,14 @@ async def town(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
     office = await open_office(parts, folder, real_press=True)
     code = await _dossier(office)
     feedback = await _feedback(office)
+    await _news(office)
     office.clock.now = MONDAY + timedelta(days=1)
     async with Inspector(1) as inspector:
         policy = load_policy(HOME / "config" / "documents.yaml")
         files = StoredFiles(office.looker.store, inspector, policy, office.looker.intake)
         app = portal_app(replace(office.services, files=files), folder / "portal", "a key", HOME / "config", _knows)
         async with _served(app) as base:
-            yield Town(base, feedback, (code, (await office.dossier(code)).tracking_secret))
+            yield Town(base, office, feedback, (code, (await office.dossier(code)).tracking_secret))
     await office.registry.close()
 
 
@@ -118,6 +123,14 @@ async def _feedback(office: Office) -> tuple[str, str]:
         await writer.update_feedback(code, **shown, public_state=PublicState.SHOWN, public_text="Nắp cống bị vỡ.")
         await writer.add_feedback_answer(code, FeedbackAnswer(at=MONDAY, unit="H29.07", **answer))
     return code, secret
+
+
+async def _news(office: Office) -> None:
+    """Publish two, of which the second is recalled."""
+    newsroom = Newsroom(office)
+    await newsroom.published()
+    recalled = await newsroom.published(publication_title="Cấm xe một đoạn đường (ví dụ)", publication_areas=["H29"])
+    await office.run("publication.recall", publication_code=recalled, change_reason="Văn bản đã thay thế")
 
 
 def _photo() -> bytes:
@@ -183,6 +196,43 @@ async def report_in_four_pages(page: Page, town: Town, seen) -> str:
     return await page.locator("dl.big dd").first.inner_text()
 
 
+async def subscribe_and_end(page: Page, town: Town, address: str, seen) -> None:
+    await page.goto(f"{town.base}/thong-tin")
+    await page.get_by_role("link", name="Đăng ký nhận tin").click()
+    await press(page, "Gửi tin xác nhận cho tôi")
+    await expect(page.get_by_role("alert")).to_contain_text("Cần sửa các mục sau")
+    await seen("subscribe")
+    await page.get_by_label("Thư điện tử").check()
+    await page.get_by_label("Địa chỉ thư hoặc số di động").fill(address)
+    await page.get_by_label("Giao thông").check()
+    await page.get_by_text("Chọn phường, xã").click()
+    await page.locator("#areas-H29\\.26740").check()
+    await page.get_by_label("Tôi đồng ý").check()
+    await press(page, "Gửi tin xác nhận cho tôi")
+    await expect(page.get_by_label("Mã xác nhận")).to_be_visible()
+    await seen("subscribe-code")
+    (begun,) = await town.office.read.subscriptions_of(OutboxChannel.EMAIL, address)
+    await page.goto(f"{town.base}/nhan-tin/{begun.token}")
+    await seen("subscribe-confirm")
+    await press(page, "Xác nhận")
+    await expect(page.get_by_role("status")).to_contain_text("Đã xác nhận")
+    await seen("subscription")
+    await press(page, "Ngừng nhận tin")
+    await expect(page.get_by_role("heading", name="Đã ngừng nhận tin")).to_be_visible()
+    await seen("subscription-ended")
+
+
+async def test_news_is_subscribed_to_and_ended_without_any_script(
+    chromium: Browser, town: Town, pictures: Path
+) -> None:
+    async with visitor(chromium, viewport=PHONE, java_script_enabled=False) as page:
+
+        async def seen(name: str) -> None:
+            await page.screenshot(path=pictures / f"{name}.png", full_page=True)
+
+        await subscribe_and_end(page, town, "khong-script@example.vn", seen)
+
+
 async def test_feedback_is_sent_and_followed_without_any_script(chromium: Browser, town: Town, pictures: Path) -> None:
     async with visitor(chromium, viewport=PHONE, java_script_enabled=False) as page:
 
@@ -208,6 +258,7 @@ async def test_nothing_on_any_page_stands_in_the_way(
             await page.goto(town.base + path)
             await seen(f"open-{number}")
         await report_in_four_pages(page, town, seen)
+        await subscribe_and_end(page, town, f"{scheme}@example.vn", seen)
         for name, (code, secret) in (("feedback", town.feedback), ("dossier", town.dossier)):
             await page.goto(f"{town.base}/tra-cuu")
             await page.locator("#code").fill(code)

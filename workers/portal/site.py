@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from workers import news
 from workers.app import open_services
 from workers.engine.layout import Endpoints, Ports
 from workers.engine.sign_in import knows_password
@@ -35,6 +36,7 @@ from workers.portal import (
     reporting,
     staff,
     staff_papers,
+    subscribing,
     time_use,
 )
 from workers.portal.api import problems
@@ -92,6 +94,7 @@ def portal_app(
             *feedback_figures.ROUTES,
             *figures.ROUTES,
             *news_pages.ROUTES,
+            *subscribing.ROUTES,
             *open311.ROUTES,
             *staff.ROUTES,
             *staff_papers.ROUTES,
@@ -165,16 +168,21 @@ def session_key(folder: Path) -> str:
 
 
 async def _forget(services: Services, look_months: int) -> None:
-    """Forget each hour what nobody needs any more: what visitors began and never sent, old answers, old looks."""
     while True:
         with suppress(RetryLater):
-            async with services.registry.write() as writer:
-                count = await writer.drop_unsent_submissions(services.now() - UNSENT_KEPT)
-                await writer.drop_drafts(services.now() - UNSENT_KEPT)
-            await Exchange(services.registry).forget_requests(services.now() - ANSWERS_KEPT)
-            await Exchange(services.registry).forget_looks(services.now() - timedelta(days=DAYS_A_MONTH * look_months))
-            log.info("portal.forgotten", count=count)
+            await forget_old(services, look_months)
         await asyncio.sleep(FORGET_SECONDS)
+
+
+async def forget_old(services: Services, look_months: int) -> None:
+    """Forget what nobody needs any more: what visitors began and never sent or confirmed, old answers, old looks."""
+    async with services.registry.write() as writer:
+        count = await writer.drop_unsent_submissions(services.now() - UNSENT_KEPT)
+        await writer.drop_drafts(services.now() - UNSENT_KEPT)
+    unconfirmed = await news.forget_unconfirmed(services)
+    await Exchange(services.registry).forget_requests(services.now() - ANSWERS_KEPT)
+    await Exchange(services.registry).forget_looks(services.now() - timedelta(days=DAYS_A_MONTH * look_months))
+    log.info("portal.forgotten", count=count, subscriptions=unconfirmed)
 
 
 async def _home(request: Request) -> Response:

@@ -113,6 +113,11 @@ class PublicationReader:
         s = t.subscriptions
         return await self._subscriptions(select(s).where(s.c.confirmed_at.is_not(None)).order_by(s.c.id))
 
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        """Find a subscription, confirmed or not."""
+        s = t.subscriptions
+        return next(iter(await self._subscriptions(select(s).where(s.c.id == subscription_id))), None)
+
     async def subscription_by_token(self, token: str) -> Subscription | None:
         """Find a subscription, confirmed or not, by the token in its links."""
         s = t.subscriptions

@@ -234,6 +234,7 @@ def test_every_text_of_the_pages_is_used_composed_and_takes_the_same_values_in_b
         "feedback.map_",
         "feedback.event_",
         "report.column_",
+        "subscribe.channel_",
     )
     for key, phrase in wording.pages.items():
         assert f'"{key}"' in text or f"'{key}'" in text or key.startswith(prefixes), key
