@@ -94,6 +94,7 @@ async def tell_reporter(
     known = {"recipient_name": reporter.name or "người phản ánh", **facts(work, feedback), **(values or {})}
     text = work.texts.render(event, known)
     for channel, address in channels:
+        body, variables = text.on(channel)
         await writer.send(
             OutboxDraft(
                 message_id=effect_id(work, event, feedback.code, channel.value),
@@ -102,7 +103,8 @@ async def tell_reporter(
                 recipient=address,
                 event=event,
                 subject=text.subject,
-                body=text.body,
+                body=body,
+                variables=variables,
                 not_before=work.rules.quiet_until(work.now),
             )
         )

@@ -119,8 +119,7 @@ def _confirmation(services: Services, subscription: Subscription) -> OutboxDraft
             "hours": str(services.rules.communication.confirm_hours),
         },
     )
-    short = subscription.channel is not OutboxChannel.EMAIL
-    template = {"template": text.template, "template_data": dict(text.template_data)}
+    body, variables = text.on(subscription.channel)
     return OutboxDraft(
         message_id=f"{subscription.id}.{CONFIRM}",
         dossier_code=None,
@@ -128,8 +127,8 @@ def _confirmation(services: Services, subscription: Subscription) -> OutboxDraft
         recipient=subscription.address,
         event=CONFIRM,
         subject=text.subject,
-        body=text.sms or text.subject if short else text.body,
-        variables=template if subscription.channel is OutboxChannel.ZALO else {},
+        body=body,
+        variables=variables,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from workers.records import OutboxChannel
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
@@ -226,6 +228,15 @@ class Text:
     sms: str | None = None
     template: str | None = None
     template_data: Mapping[str, Any] = field(default_factory=dict)
+
+    def on(self, channel: OutboxChannel) -> tuple[str, dict[str, Any]]:
+        """Give what a channel carries, and its variables: e-mail the body, the others the short form or the subject."""
+        if channel is OutboxChannel.EMAIL:
+            return self.body, {}
+        short = self.sms or self.subject
+        if channel is OutboxChannel.ZALO:
+            return short, {"template": self.template, "template_data": dict(self.template_data)}
+        return short, {}
 
 
 class Texts(Protocol):

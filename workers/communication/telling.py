@@ -10,7 +10,7 @@ from workers.records import OutboxChannel, OutboxDraft
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.ports import Text, Work, Writer
+    from workers.ports import Work, Writer
     from workers.records import PublicationVersion, Subscription
 
 
@@ -43,7 +43,9 @@ def _draft(
             "reason": reason or version.reason or "",
         },
     )
-    body, variables = _form(subscriber.channel, text, manage_url)
+    body, variables = text.on(subscriber.channel)
+    if subscriber.channel is OutboxChannel.EMAIL:
+        variables = {"unsubscribe_url": f"{manage_url}/huy"}
     return OutboxDraft(
         message_id=f"{version.publication_code}.{version.number}.{event}.{subscriber.id}",
         dossier_code=version.publication_code,
@@ -55,12 +57,3 @@ def _draft(
         variables=variables,
         not_before=work.rules.quiet_until(work.now),
     )
-
-
-def _form(channel: OutboxChannel, text: Text, manage_url: str) -> tuple[str, dict[str, object]]:
-    if channel is OutboxChannel.EMAIL:
-        return text.body, {"unsubscribe_url": f"{manage_url}/huy"}
-    short = text.sms or text.subject
-    if channel is OutboxChannel.ZALO:
-        return short, {"template": text.template, "template_data": dict(text.template_data)}
-    return short, {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -71,6 +72,17 @@ async def test_registration_suggests_and_puts_no_person_into_variables(office):
     assert PERSON["name"] not in str(out)
     channels = {mail["channel"]: mail["recipient"] for mail in await sent(office, "feedback_received")}
     assert channels == {"email": PERSON["email"], "sms": PERSON["phone"]}
+
+
+async def test_a_text_message_carries_the_short_text_and_zalo_its_template_too(office):
+    code, _ = await registered(office, consent_zalo=True)
+    told = {mail["channel"]: mail for mail in await sent(office, "feedback_received")}
+    assert "Kính gửi" in told["email"]["body"]
+    assert told["sms"]["body"] == told["zalo"]["body"]
+    assert "Kính gửi" not in told["sms"]["body"]
+    assert code in told["sms"]["body"]
+    assert json.loads(told["sms"]["variables"]) == {}
+    assert json.loads(told["zalo"]["variables"])["template_data"]["feedback_code"] == code
 
 
 async def test_who_agreed_to_nothing_is_told_nothing_and_the_timeline_says_so(office):
