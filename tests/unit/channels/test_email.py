@@ -3,6 +3,7 @@ import unicodedata
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,7 @@ from workers.records import Attachment
 
 PDF = b"%PDF-1.7 example"
 MOMENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-Letter = SimpleNamespace
+Letter = partial(SimpleNamespace, variables={})
 
 
 async def load_file(sha256):
