@@ -43,6 +43,17 @@ async def test_a_letter_arrives_whole(sink, clock, queued):
     assert mail.date.endswith("09:00:00 +0700")
 
 
+async def test_a_letter_to_a_subscriber_can_be_ended_with_one_press_and_others_cannot(clock, queued):
+    url = "https://dieuphoi.example.vn/nhan-tin/ABCDEFGHJKMNPQRS/huy"
+    letters = []
+    for variables in ({"unsubscribe_url": url}, {}):
+        composed = await sender(1025, clock)._compose(queued(id=1, message_id="225.x", variables=variables))
+        letters.append(message_from_bytes(composed, policy=policy.default))
+    assert letters[0]["List-Unsubscribe"] == f"<{url}>"
+    assert letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert letters[1]["List-Unsubscribe"] is letters[1]["List-Unsubscribe-Post"] is None
+
+
 async def test_every_attempt_has_the_same_message_id(sink, clock, queued):
     message = queued(id=1, message_id="225.x")
     mailer = sender(sink.smtp_port, clock)
