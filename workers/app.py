@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from workers.channels.dispatcher import OutboxMessage, Sender
+    from workers.ports import Reader
     from workers.settings import Settings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -173,16 +174,22 @@ async def run_with(services: Services, settings: Settings, *, poll_seconds: floa
 
 
 class EngineSender:
-    """Publish messages to the engine; the message id makes a second publication harmless."""
+    """Publish messages to the engine; the message id makes a second publication harmless.
 
-    def __init__(self, engine: EngineClient) -> None:
+    The engine forgets an id after MESSAGE_LIFETIME. What begins a dossier is not repeated once the dossier is there.
+    """
+
+    def __init__(self, engine: EngineClient, read: Reader) -> None:
         self._engine = engine
+        self._read = read
 
     async def send(self, message: OutboxMessage) -> None:
         """Publish a message.
 
         Raises SendLater while the engine is away or denies the account, SendRefused for what it will not take.
         """
+        if message.attempts > 1 and await self._heard(message):
+            return
         try:
             await self._engine.publish_message(
                 message.event, message.recipient, message.variables, message.message_id, MESSAGE_LIFETIME
@@ -191,6 +198,10 @@ class EngineSender:
             raise SendLater(error.message) from error
         except EngineRefused as error:
             raise SendRefused(error.message) from error
+
+    async def _heard(self, message: OutboxMessage) -> bool:
+        submission = await self._read.submission(message.message_id)
+        return submission is not None and submission.dossier_code is not None
 
 
 def _dispatcher(
@@ -212,7 +223,7 @@ def _dispatcher(
         OutboxChannel.EMAIL: EmailSender(smtp, load_file, services.now),
         OutboxChannel.SMS: _gateway(OutboxChannel.SMS, settings, services.now),
         OutboxChannel.ZALO: _gateway(OutboxChannel.ZALO, settings, services.now),
-        OutboxChannel.ENGINE: EngineSender(engine),
+        OutboxChannel.ENGINE: EngineSender(engine, services.registry.latest),
         OutboxChannel.WEBHOOK: WebhookSender(
             Exchange(services.registry).webhook, networks(settings.webhook_networks), services.now
         ),
