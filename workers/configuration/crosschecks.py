@@ -67,7 +67,7 @@ def check_channels(source: Source, notices: NoticePolicy) -> None:
 
 
 def check_feedback(source: Source, policy: FeedbackPolicy, organization: Organization) -> None:
-    """Check that fields and groups are named once, that fields have a group and every unit is one of today."""
+    """Check that fields and groups are named once, that fields have a group and every unit's work has somebody."""
     for key, codes in (
         ("groups", [one.code for one in policy.groups]),
         ("fields", [one.code for one in policy.fields]),
@@ -87,7 +87,9 @@ def check_feedback(source: Source, policy: FeedbackPolicy, organization: Organiz
             )
     for at, code in named:
         unit = organization.last_version(code)
-        if unit is None or unit.valid_to is not None:
+        # A field's work goes to whoever took over from its unit; who coordinates is decided anew.
+        taken_over = unit is not None and at != ("coordinator",) and bool(unit.successors)
+        if unit is None or (unit.valid_to is not None and not taken_over):
             source.note(at, f"đang ghi “{code}”, cần mã của một đơn vị đang hoạt động có trong organization.yaml.")
 
 

@@ -57,7 +57,7 @@ async def test_a_code_swapped_for_another_dossiers_touches_neither(city: City, w
     await _begins(city, mine, "Task_AppraiseDossier", **APPROVED)
     message = await city.stuck(mine)
     assert message.endswith("[DT-003]")
-    assert "Trả biến dossier_code trong Operate về đúng mã hồ sơ" in message
+    assert "Trả biến mang mã hồ sơ, mã phản ánh, mã tin trong Operate về đúng mã của phiên" in message
     assert [await _traces(city, dossier) for dossier in (mine, other)] == before
 
     await city.repair(mine, dossier_code=mine.code, dossier_summary=own)
