@@ -97,7 +97,7 @@ def test_after_every_refused_start_the_next_works_and_a_second_changes_only_what
     ended = [_ended(one) for one in both]
     assert [code for code, _, _ in ended] == [0, 0], ended
     pids = machine.pids()
-    assert set(pids) == {"opensearch", "broker", "webapps", "mail", "workers", "portal"}
+    assert set(pids) == {"opensearch", "broker", "webapps", "mail", "texts", "workers", "portal"}
 
     assert machine.run("up")[0] == 0
     assert machine.pids() == pids
