@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from workers import agreement
 from workers.agreement import disagreements
+from workers.engine.operate import Operate
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.engine.city import City
-    from workers.engine.operate import Operate
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NO_INSTANCE, NO_DOSSIER = "không có phiên trong Camunda", "không có trong sổ đăng ký"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def operate(city: City) -> AsyncIterator[Operate]:
+    async with city.stack.session("admin") as session:
+        yield Operate(session)
 
 
 async def test_dossiers_that_only_one_side_knows_are_named(
