@@ -179,12 +179,24 @@ async def tell_unit(
 ) -> None:
     """Queue a message to a unit's mailbox, or to its successor's. Raises NeedsOperator when that is not decided."""
     unit = in_charge(work, dossier, unit)
-    unit_name = work.rules.unit_name(unit, work.now.date())
-    text = work.texts.render(event, {**facts(work, dossier), "recipient_name": unit_name, **values})
+    await send_to_mailbox(work, writer, dossier.code, unit, event, {**facts(work, dossier), **values}, papers)
+
+
+async def send_to_mailbox(
+    work: Work,
+    writer: Writer,
+    code: str,
+    unit: str,
+    event: str,
+    values: Mapping[str, Any],
+    papers: Sequence[PaperRecord] = (),
+) -> None:
+    """Queue a letter about a case to the mailbox of a unit in force."""
+    text = work.texts.render(event, {"recipient_name": work.rules.unit_name(unit, work.now.date()), **values})
     await writer.send(
         OutboxDraft(
             message_id=effect_id(work, event, unit),
-            dossier_code=dossier.code,
+            dossier_code=code,
             channel=OutboxChannel.EMAIL,
             recipient=work.rules.mailbox(unit),
             event=event,

@@ -12,7 +12,6 @@ import xlsxwriter
 from workers.papers.models import Agency, FeedbackReport, ReportLine
 from workers.registry.feedback_figures import feedback_cases, stars, wrong_addresses
 from workers.regulation.feedback_report import OLD_DAYS, Satisfaction, satisfaction, totals
-from workers.regulation.organization import UnitLevel
 from workers.rulebook import local
 
 if TYPE_CHECKING:
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.regulation.feedback_report import Case, Period, Totals
+    from workers.regulation.organization import UnitLevel
     from workers.rulebook import Rulebook
     from workers.workplace import Services
 
-LEVELS = (UnitLevel.OFFICE, UnitLevel.DEPARTMENT, UnitLevel.DISTRICT, UnitLevel.COMMUNE)
 CITY, UNCLASSIFIED, NOT_FORWARDED = "Toàn Thành phố", "Chưa phân loại", "Chưa chuyển đơn vị nào"
 COLUMNS = ("Kỳ trước", "Mới nhận", "Đã xử lý", "Đúng hạn", "Chuyển nơi khác", "Từ chối", "Gộp", "Đang xử lý",
            "Đang trễ", "Đúng hạn ÷ (xong + trễ)", "Đúng hạn ÷ xong")  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from workers.casework import effect_id, moment_label, note
+from workers.casework import effect_id, moment_label, note, send_to_mailbox
 from workers.records import FeedbackHandover, FeedbackRecord, OutboxChannel, OutboxDraft
 from workers.regulation.feedback import forward_due, shortened_due
 from workers.regulation.masking import mask_personal
@@ -120,19 +120,7 @@ async def tell_unit(
 ) -> None:
     """Queue a letter to a unit's mailbox, or to its successor's. Raises NeedsOperator when that is not decided."""
     unit = work.rules.unit_in_charge(unit, work.now.date(), (feedback.unit or "",))
-    known = {"recipient_name": work.rules.unit_name(unit, work.now.date()), **facts(work, feedback), **(values or {})}
-    text = work.texts.render(event, known)
-    await writer.send(
-        OutboxDraft(
-            message_id=effect_id(work, event, unit),
-            dossier_code=feedback.code,
-            channel=OutboxChannel.EMAIL,
-            recipient=work.rules.mailbox(unit),
-            event=event,
-            subject=text.subject,
-            body=text.body,
-        )
-    )
+    await send_to_mailbox(work, writer, feedback.code, unit, event, {**facts(work, feedback), **(values or {})})
 
 
 def facts(work: Work, feedback: FeedbackRecord) -> dict[str, Any]:

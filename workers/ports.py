@@ -164,9 +164,6 @@ class Writer(Reader, Protocol):
     async def add_feedback_answer(self, code: str, answer: FeedbackAnswer) -> None:
         """Keep an answer to a feedback."""
 
-    async def publish_feedback_answer(self, code: str, public_text: str | None) -> None:
-        """Say what the public may read of the newest answer."""
-
     async def add_feedback_rating(self, code: str, rating: FeedbackRating) -> bool:
         """Keep what the citizen gave an answer; tells whether it is the first for that answer, else nothing changes."""
 

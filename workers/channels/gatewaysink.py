@@ -6,9 +6,7 @@ Run it: python -m workers.channels.gatewaysink --port 8026 --directory DIR
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import signal
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from workers.channels.local_pages import ASKED_BY_LOCAL_NAMES, HEADERS, LocalPages
+from workers.channels.local_pages import ASKED_BY_LOCAL_NAMES, HEADERS, LocalPages, run_sink
 from workers.channels.mailsink_pages import PAGES, STYLE
 from workers.errors import UserError
 from workers.regulation.calendar import VIETNAM
@@ -201,29 +199,13 @@ def _read(body: bytes) -> Delivery | None:
         return None
 
 
-async def _run(arguments: argparse.Namespace) -> None:
-    sink = GatewaySink(arguments.directory, arguments.port)
-    await sink.start()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await stopped.wait()
-    await sink.stop()
-
-
 def main(given: Sequence[str] | None = None) -> int:
     """Run the gateway until SIGTERM or SIGINT; 2 when it cannot listen."""
     parser = argparse.ArgumentParser(prog="python -m workers.channels.gatewaysink", description="Cổng gửi tin thử")
     parser.add_argument("--port", type=int, default=8026, help="cổng nhận tin và trang xem tin")
     parser.add_argument("--directory", type=Path, required=True, help="thư mục giữ tin")
     arguments = parser.parse_args(given)
-    try:
-        asyncio.run(_run(arguments))
-    except UserError as error:
-        parser.exit(2, f"{error.message}\n")
-    except PermissionError:
-        parser.exit(2, f"Không ghi được vào {arguments.directory}: hãy cấp quyền hoặc chọn thư mục khác.\n")
-    return 0
+    return run_sink(parser, arguments.directory, lambda: GatewaySink(arguments.directory, arguments.port))
 
 
 if __name__ == "__main__":

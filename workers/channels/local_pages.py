@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from workers.errors import UserError
+
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from pathlib import Path
+
     from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
@@ -49,3 +56,34 @@ class LocalPages:
         if self._serving:
             self._server.should_exit = True
             await self._serving
+
+
+class Sink(Protocol):
+    """Take messages until it is stopped."""
+
+    async def start(self) -> None:
+        """Listen. Raises UserError when a port is taken."""
+
+    async def stop(self) -> None:
+        """Stop listening; what was taken stays."""
+
+
+def run_sink(parser: argparse.ArgumentParser, directory: Path, make: Callable[[], Sink]) -> int:
+    """Run a sink until SIGTERM or SIGINT; the process ends with 2 when it cannot listen or write."""
+    try:
+        asyncio.run(_run(make))
+    except UserError as error:
+        parser.exit(2, f"{error.message}\n")
+    except PermissionError:
+        parser.exit(2, f"Không ghi được vào {directory}: hãy cấp quyền hoặc chọn thư mục khác.\n")
+    return 0
+
+
+async def _run(make: Callable[[], Sink]) -> None:
+    sink = make()
+    await sink.start()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
+    await sink.stop()

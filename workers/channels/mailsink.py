@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from workers.channels.local_pages import ASKED_BY_LOCAL_NAMES, HEADERS, LOOPBACK, LocalPages
+from workers.channels.local_pages import ASKED_BY_LOCAL_NAMES, HEADERS, LOOPBACK, LocalPages, run_sink
 from workers.channels.mailbox import Mailbox
 from workers.channels.mailsink_pages import PAGES, STYLE
 from workers.errors import UserError
@@ -189,17 +188,6 @@ def _size(count: int) -> str:
     return f"{max(1, round(count / 1024))} KB"
 
 
-async def _run(arguments: argparse.Namespace) -> None:
-    faults = Faults(fail_after_data=arguments.fail_after_data)
-    sink = MailSink(arguments.directory, arguments.smtp_port, arguments.http_port, faults, arguments.host)
-    await sink.start()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await stopped.wait()
-    await sink.stop()
-
-
 def main(given: Sequence[str] | None = None) -> int:
     """Run the sink until SIGTERM or SIGINT; 2 when it cannot listen."""
     parser = argparse.ArgumentParser(prog="python -m workers.channels.mailsink", description="Hộp thư thử nghiệm")
@@ -209,13 +197,12 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--directory", type=Path, required=True, help="thư mục giữ thư (.eml)")
     parser.add_argument("--fail-after-data", type=int, default=0, help="kiểm thử: ngắt kết nối N lần sau khi nhận thư")
     arguments = parser.parse_args(given)
-    try:
-        asyncio.run(_run(arguments))
-    except UserError as error:
-        parser.exit(2, f"{error.message}\n")
-    except PermissionError:
-        parser.exit(2, f"Không ghi được vào {arguments.directory}: hãy cấp quyền hoặc chọn thư mục khác.\n")
-    return 0
+    faults = Faults(fail_after_data=arguments.fail_after_data)
+    return run_sink(
+        parser,
+        arguments.directory,
+        lambda: MailSink(arguments.directory, arguments.smtp_port, arguments.http_port, faults, arguments.host),
+    )
 
 
 if __name__ == "__main__":

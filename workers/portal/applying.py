@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 START, PAPERS, REVIEW, SENT = "/nop-ho-so", "/nop-ho-so/giay-to", "/nop-ho-so/xem-lai", "/nop-ho-so/da-nop"
 SUBMISSION = "submission"
-ONLINE = "online"
 
 
 async def choose(request: Request) -> Response:
@@ -60,17 +59,7 @@ async def save(request: Request) -> Response:
     if answers.wrong:
         return _form(visit, procedure, answers, status=422)
     begun = await _unsent(visit)
-    submission = Submission(
-        id=begun.id if begun else uuid4().hex,
-        submitted_at=visit.now,
-        channel=ONLINE,
-        kind=procedure.kind,
-        procedure_code=procedure.code,
-        case=answers.values["case"] or None,
-        title=answers.values["title"],
-        origin_unit=answers.values["origin_unit"],
-        applicant=answers.applicant(),
-    )
+    submission = answers.submission(begun.id if begun else uuid4().hex, procedure, visit.now)
     async with visit.services.registry.write() as writer:
         if begun:
             await writer.change_submission(submission)

@@ -7,20 +7,20 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workers.records import Applicant
+from workers.records import Applicant, Submission
 from workers.regulation.identity import normalise_phone, validate_citizen_id, validate_tax_code
 from workers.regulation.organization import UnitLevel
 from workers.regulation.procedures import DossierKind, ProcedureLevel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
-    from workers.records import Submission
     from workers.regulation.organization import Unit
     from workers.regulation.procedures import Procedure
     from workers.rulebook import Rulebook
 
+ONLINE = "online"
 LONGEST = {"title": 300, "name": 200, "address": 300, "email": 200, "phone": 30, "id_number": 20, "tax_code": 20}
 REQUIRED = ("title", "name", "address")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -54,6 +54,20 @@ class Details:
             address=said["address"],
             consent_email=said["consent_email"] == "yes",
             consent_sms=said["consent_sms"] == "yes",
+        )
+
+    def submission(self, number: str, procedure: Procedure, submitted_at: datetime) -> Submission:
+        """Make the submission of answers without mistakes."""
+        return Submission(
+            id=number,
+            submitted_at=submitted_at,
+            channel=ONLINE,
+            kind=procedure.kind,
+            procedure_code=procedure.code,
+            case=self.values["case"] or None,
+            title=self.values["title"],
+            origin_unit=self.values["origin_unit"],
+            applicant=self.applicant(),
         )
 
 

@@ -8,11 +8,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from workers.feedback_report import COLUMNS, LEVELS, as_pdf, as_xlsx, cells, make_report, percent
+from workers.feedback_report import COLUMNS, as_pdf, as_xlsx, cells, make_report, percent
 from workers.portal.months import MONTHS_SHOWN, read_month
 from workers.portal.sheets import csv_file
 from workers.portal.visit import Visit
 from workers.regulation.feedback_report import Period, period_at
+from workers.regulation.organization import REPORTED_LEVELS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,7 +38,7 @@ async def page(request: Request) -> Response:
         report=report,
         historic=historic,
         periods=[now.plus(-back) for back in range(MONTHS_SHOWN)],
-        groups=[(level, report.of_level(level)) for level in LEVELS],
+        groups=[(level, report.of_level(level)) for level in REPORTED_LEVELS],
         nobody=report.of_level(None),
         columns=COLUMNS,
         cells=cells,

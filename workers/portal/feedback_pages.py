@@ -93,7 +93,7 @@ async def public_list(request: Request) -> Response:
         chosen=chosen,
         fields=[one for one in rules.feedback.fields if not one.restricted],
         units=units,
-        communes=sorted((one for one in units if one.level is UnitLevel.COMMUNE), key=lambda one: one.name),
+        communes=visit.communes,
         states=SHOWN_STATES,
         state_words=visit.portal.wording.feedback_states,
         side=SIDE,

@@ -11,7 +11,7 @@ from workers.portal.months import Month, asked_month, last_months
 from workers.portal.sheets import csv_file
 from workers.portal.visit import Visit
 from workers.registry.figures import UnitFigures, total, unit_figures
-from workers.regulation.organization import UnitLevel
+from workers.regulation.organization import REPORTED_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from workers.portal.kept import Kept
+    from workers.regulation.organization import UnitLevel
 
 FIGURES = "/so-lieu"
-LEVELS = (UnitLevel.OFFICE, UnitLevel.DEPARTMENT, UnitLevel.DISTRICT, UnitLevel.COMMUNE)
 CSV_COLUMNS = ("month", "unit_code", "unit", "received", "resolved", "on_time", "median_working_minutes", "open_now",
                "open_late_now")  # fmt: skip
 
@@ -50,7 +50,7 @@ async def page(request: Request) -> Response:
         month=month,
         months=last_months(visit),
         whole=Line("", total(counted, "")),
-        groups=[(level, _lines(visit, counted, month, level)) for level in LEVELS],
+        groups=[(level, _lines(visit, counted, month, level)) for level in REPORTED_LEVELS],
         duration=visit.services.rules.amount_label,
     )
 
@@ -60,7 +60,7 @@ async def table(request: Request) -> Response:
     visit = Visit(request)
     month = asked_month(visit)
     counted = await counted_figures(visit, month)
-    lines = [line for level in LEVELS for line in _lines(visit, counted, month, level)]
+    lines = [line for level in REPORTED_LEVELS for line in _lines(visit, counted, month, level)]
     return csv_file(f"ho-so-{month}.csv", CSV_COLUMNS, [_row(month, line) for line in lines])
 
 

@@ -13,7 +13,6 @@ from workers.portal.feeds import ATOM, RSS, Channel, Entry, answer, atom, rss
 from workers.portal.visit import Visit
 from workers.portal.wording import LANGUAGES
 from workers.records import PublicationState
-from workers.regulation.organization import UnitLevel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,9 +101,8 @@ def topic_names(visit: Visit, language: str) -> list[tuple[str, str]]:
 
 def city_and_communes(visit: Visit) -> list[Unit]:
     """List the areas of today by name, the whole city first."""
-    rules, today = visit.services.rules, visit.now.date()
-    communes = rules.organization.units_at(today, UnitLevel.COMMUNE)
-    return [rules.unit_named(rules.city_unit, today), *sorted(communes, key=lambda unit: unit.name)]
+    rules = visit.services.rules
+    return [rules.unit_named(rules.city_unit, visit.now.date()), *visit.communes]
 
 
 def _asked(visit: Visit) -> dict[str, str]:

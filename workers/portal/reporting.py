@@ -24,7 +24,6 @@ from workers.portal.guard import WITH_LOCATION
 from workers.portal.visit import Visit
 from workers.records import FeedbackPhoto
 from workers.regulation.identity import normalise_phone
-from workers.regulation.organization import UnitLevel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
-    from workers.regulation.organization import Unit
 
 START, WHERE, PHOTOS, WHO, SENT = (
     "/phan-anh", "/phan-anh/noi-xay-ra", "/phan-anh/anh", "/phan-anh/nguoi-gui", "/phan-anh/da-gui",
@@ -134,7 +132,7 @@ async def save_place(request: Request) -> Response:
     wrong = {}
     if len(begun.place) > LONGEST_LINE:
         wrong["place"] = "wrong.too_long"
-    if begun.commune and begun.commune not in {unit.code for unit in _communes(visit)}:
+    if begun.commune and begun.commune not in {unit.code for unit in visit.communes}:
         wrong["commune"] = "wrong.choose"
     going_on = "go" in given
     if going_on and not wrong and not (begun.place or begun.commune or begun.marker):
@@ -220,7 +218,7 @@ async def map_picture(request: Request) -> Response:
     """Draw the map of a window, with or without a marker."""
     visit = Visit(request)
     window, marker = _asked_window(request.query_params)
-    names = {unit.code: unit.short_name or unit.name for unit in _communes(visit)}
+    names = {unit.code: unit.short_name or unit.name for unit in visit.communes}
     text = visit.portal.pages.get_template("map.svg").render(
         side=SIDE, window=window, dots=visit.portal.city_map.dots(window, names), marker=marker
     )
@@ -309,7 +307,7 @@ def _what(visit: Visit, begun: Begun, wrong: Mapping[str, str] | None = None, st
 
 def _where(visit: Visit, begun: Begun, wrong: Mapping[str, str] | None = None, status: int = 200) -> Response:
     policy, text = visit.services.rules.feedback, begun.text.casefold()
-    communes = _communes(visit)
+    communes = visit.communes
     marker = begun.marker
     near = visit.portal.city_map.nearest(marker, [unit.code for unit in communes]) if marker else None
     response = visit.page(
@@ -358,11 +356,6 @@ def _window_query(begun: Begun) -> str:
     window, marker = begun.window, begun.marker
     query = f"vd={window.middle.latitude}&kd={window.middle.longitude}&z={window.zoom}"
     return query + (f"&mvd={marker.latitude}&mkd={marker.longitude}" if marker else "")
-
-
-def _communes(visit: Visit) -> list[Unit]:
-    units = visit.services.rules.organization.units_at(visit.now.date(), UnitLevel.COMMUNE)
-    return sorted(units, key=lambda unit: unit.name)
 
 
 async def _begun(visit: Visit) -> Begun | None:

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from workers.portal.guard import CSRF, new_token, require_token
 from workers.portal.metrics import WRONG_SECRET, note
 from workers.portal.wording import LANGUAGES
+from workers.regulation.organization import UnitLevel
 from workers.rulebook import local
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from workers.portal.city_map import CityMap
     from workers.portal.guard import Attempts
     from workers.portal.wording import Wording
+    from workers.regulation.organization import Unit
     from workers.workplace import Services
 
 HERE = Path(__file__).parent
@@ -82,6 +84,12 @@ class Visit:
         """Count a wrong code or password against those who tried it, and in the metrics."""
         self.portal.attempts.failed(*keys)
         note(self.request.scope, WRONG_SECRET)
+
+    @property
+    def communes(self) -> list[Unit]:
+        """List the communes of today by name."""
+        units = self.services.rules.organization.units_at(self.now.date(), UnitLevel.COMMUNE)
+        return sorted(units, key=lambda unit: unit.name)
 
     @property
     def address(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Executable, Table, delete, func, insert, select, update
+from sqlalchemy import Executable, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workers.records import (
@@ -195,12 +195,6 @@ class Writer(Reader, PublicationWriter):
     async def add_feedback_answer(self, code: str, answer: FeedbackAnswer) -> None:
         """Keep an answer to a feedback."""
         await self._add_to_feedback(t.feedback_answers, code, answer)
-
-    async def publish_feedback_answer(self, code: str, public_text: str | None) -> None:
-        """Say what the public may read of the newest answer."""
-        a = t.feedback_answers.c
-        newest = select(func.max(a.id)).where(a.feedback_code == code).scalar_subquery()
-        await self._connection.execute(update(t.feedback_answers).where(a.id == newest).values(public_text=public_text))
 
     async def add_feedback_rating(self, code: str, rating: FeedbackRating) -> bool:
         """Keep what the citizen gave an answer; tells whether it is the first for that answer, else nothing changes."""

@@ -24,6 +24,10 @@ class UnitLevel(StrEnum):
     COMMUNE = "commune"
 
 
+REPORTED_LEVELS = (UnitLevel.OFFICE, UnitLevel.DEPARTMENT, UnitLevel.DISTRICT, UnitLevel.COMMUNE)
+"""The levels that figures are shown by, in that order."""
+
+
 class Role(Rule):
     """Name a role that people hold in a unit, and the levels of units that have it."""
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from tests.engine.city import Dossier, at
+from tests.unit.communication import newsroom
+from tests.unit.communication.newsroom import APPROVER, EDITOR
 from workers.records import OutboxChannel, PublicationState, Subscription
 
 if TYPE_CHECKING:
@@ -16,21 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-EDITOR, APPROVER = "editor.h29-01", "approver.h29-01"
-DRAFT: dict[str, Any] = {
-    "editor": EDITOR,
-    "approver": APPROVER,
-    "publication_title": "Khơi thông cống trước đợt triều cường",
-    "publication_summary": "Các phường, xã khơi thông cống, trực máy bơm.",
-    "publication_text": "Chủ tịch yêu cầu khơi thông cống.\n\nGọi 1022 khi thấy ngập.",
-    "publication_topics": ["flooding_weather"],
-    "publication_areas": ["H29.26740"],
-    "publication_channels": ["email", "sms"],
-    "source_number": "1234/UBND-ĐT",
-    "source_date": "2026-11-27",
-    "source_signer": "Phó Chủ tịch Nguyễn Văn Ví Dụ",
-    "signed_at": "2026-11-30T08:00:00+07:00",
-}
+DRAFT: dict[str, Any] = {**newsroom.DRAFT, "source_date": "2026-11-27", "signed_at": "2026-11-30T08:00:00+07:00"}
 
 
 async def drafted(city: City, **changes: Any) -> Dossier:

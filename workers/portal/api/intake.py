@@ -16,7 +16,6 @@ from workers.portal.api import models
 from workers.portal.api.access import Caller, WithKey, WithKeyOrSecret
 from workers.portal.api.once import IdempotencyKey, once
 from workers.portal.api.problems import Problem, responses
-from workers.portal.applying import ONLINE
 from workers.portal.uploads import keep_file
 from workers.portal.wording import LANGUAGES
 from workers.records import ApiScope, DossierState, FiledDocument, Submission
@@ -101,7 +100,6 @@ async def add_document(
         composition=composition, name=tidy, sha256=stored.sha256, size=stored.size, original=original
     )
     async with caller.services.registry.write() as writer:
-        await writer.drop_from_submission(submission_id, sha256, composition)
         await writer.add_to_submission(submission_id, document)
     return _document(document)
 
@@ -209,17 +207,7 @@ def _submission(caller: Caller, said: models.SubmissionIn) -> Submission:
         say = caller.visit.portal.wording.say
         wrong = {_place(name): say(WORDS, key) for name, key in answers.wrong.items()}
         raise Problem(422, "Có mục chưa đúng, chưa lưu gì.", errors=wrong)
-    return Submission(
-        id=uuid4().hex,
-        submitted_at=caller.now,
-        channel=ONLINE,
-        kind=procedure.kind,
-        procedure_code=procedure.code,
-        case=answers.values["case"] or None,
-        title=answers.values["title"],
-        origin_unit=answers.values["origin_unit"],
-        applicant=answers.applicant(),
-    )
+    return answers.submission(uuid4().hex, procedure, caller.now)
 
 
 def _place(name: str) -> str:
