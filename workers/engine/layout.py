@@ -35,6 +35,7 @@ LABELS = {
     BROKER: "Zeebe",
     WEBAPPS: "Operate và Tasklist",
     "mail": "Hộp thư thử",
+    "texts": "Cổng gửi tin thử",
     "workers": "Bộ xử lý",
     "portal": "Trang người dân",
 }
