@@ -14,7 +14,7 @@ from workers.engine.operate import Operate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.engine.city import City
+    from tests.engine.city import City, Dossier
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,6 +27,17 @@ async def operate(city: City) -> AsyncIterator[Operate]:
         yield Operate(session)
 
 
+async def shown_with_its_code(city: City, operate: Operate, dossier: Dossier) -> None:
+    """Wait until Operate shows a dossier's instance and its code, which it imports after the instance."""
+    key = (await dossier.record()).process_instance_key
+    await operate.wait_for_state(key, "ACTIVE")
+
+    async def has_its_code() -> bool:
+        return (await operate.variables(key)).get("dossier_code") == dossier.code
+
+    await city.until(has_its_code, f"Operate có mã hồ sơ {dossier.code}")
+
+
 async def test_dossiers_that_only_one_side_knows_are_named(
     city: City, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,7 +45,7 @@ async def test_dossiers_that_only_one_side_knows_are_named(
     sound, forgotten = await city.submit("construction-permit"), await city.submit("construction-permit")
     for dossier in (sound, forgotten):
         await dossier.held("Task_ReceiveDossier")
-        await operate.wait_for_state((await dossier.record()).process_instance_key, "ACTIVE")
+        await shown_with_its_code(city, operate, dossier)
     await city.pass_hours(1)
 
     async def said(words: str) -> str:
