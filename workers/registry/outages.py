@@ -15,7 +15,9 @@ from workers.errors import Outage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OF_DRIVERS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+# The driver's word for a session that the server has ended but not yet hung up.
+ENDED_SESSION = asyncpg.InternalClientError
+_OF_DRIVERS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED_SESSION)
 # PostgreSQL's SQLSTATE by its beginning: connection lost, deadlock or conflict, out of resources, lock not got in time,
 # statement or idle transaction ended, server stopping or starting.
 _PASSING = ("08", "40", "53", "55P03", "57", "25P03")
@@ -43,7 +45,7 @@ def outages() -> Iterator[None]:
 
 
 def _passes(error: Exception) -> bool:
-    if isinstance(error, OSError | PoolTimeoutError):
+    if isinstance(error, OSError | PoolTimeoutError | ENDED_SESSION):
         return True
     cause, state = _of_driver(error), _state(error)
     ended = getattr(cause, "severity_en", None) in _ENDING

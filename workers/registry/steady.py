@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
-from workers.registry.outages import outages
+from workers.registry.outages import ENDED_SESSION, outages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -98,7 +98,7 @@ class SteadyConnection:
 
     async def _roll_back(self) -> None:
         # A connection that is gone has nothing to roll back.
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, ENDED_SESSION, OSError):
             await self._end("ROLLBACK")
 
     async def _end(self, command: str) -> None:
@@ -128,8 +128,8 @@ async def _connect(engine: AsyncEngine, first: Callable[[AsyncConnection, Driver
     try:
         driver = (await connection.get_raw_connection()).driver_connection
         return (connection, driver), await first(connection, driver)
-    except BaseException:
-        gone = driver is not None and driver.is_closed()
+    except BaseException as error:
+        gone = isinstance(error, ENDED_SESSION) or (driver is not None and driver.is_closed())
         await connection.invalidate()
         await connection.close()
         if gone:

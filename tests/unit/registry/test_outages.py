@@ -10,6 +10,9 @@ from workers.errors import Outage
 
 pytestmark = pytest.mark.postgresql
 CODE = "H29.15-250714-0001"
+_FIELDS = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0"
+_LAST_WORD = b"E" + (len(_FIELDS) + 4).to_bytes(4) + _FIELDS
+"""What PostgreSQL sends a session before it closes the connection; the closing comes in a packet of its own."""
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dieuphoi'"
 
 
@@ -37,6 +40,26 @@ async def test_a_commit_over_a_broken_connection_is_an_outage(registry, database
     with pytest.raises(Outage):
         await transaction.commit()
     assert await registry.latest.dossier(CODE) is None
+
+
+async def test_a_commit_between_the_last_word_of_a_server_and_its_hanging_up_is_an_outage(registry, samples):
+    transaction = await registry.begin()
+    await samples.file(transaction.writer)
+    driver = (await transaction.connection._connection.get_raw_connection()).driver_connection
+    driver._protocol.data_received(_LAST_WORD)
+    with pytest.raises(Outage):
+        await transaction.commit()
+    assert await registry.latest.dossier(CODE) is None
+
+
+async def test_a_free_connection_that_the_server_has_just_ended_costs_no_outage(registry, samples):
+    transaction = await registry.begin()
+    driver = (await transaction.connection._connection.get_raw_connection()).driver_connection
+    await transaction.rollback()
+    driver._protocol.data_received(_LAST_WORD)
+    async with registry.write() as writer:
+        await samples.file(writer)
+    assert (await registry.latest.dossier(CODE)).code == CODE
 
 
 async def test_a_server_that_crashes_and_comes_back_is_used_again(registry, database, samples):
