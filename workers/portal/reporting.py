@@ -306,7 +306,7 @@ def _what(visit: Visit, begun: Begun, wrong: Mapping[str, str] | None = None, st
 
 
 def _where(visit: Visit, begun: Begun, wrong: Mapping[str, str] | None = None, status: int = 200) -> Response:
-    policy, text = visit.services.rules.feedback, begun.text.casefold()
+    policy = visit.services.rules.feedback
     communes = visit.communes
     marker = begun.marker
     near = visit.portal.city_map.nearest(marker, [unit.code for unit in communes]) if marker else None
@@ -317,8 +317,8 @@ def _where(visit: Visit, begun: Begun, wrong: Mapping[str, str] | None = None, s
         wrong=wrong or {},
         communes=communes,
         near=next((unit for unit in communes if unit.code == near), None),
-        emergencies=[one for one in policy.emergencies if any(word in text for word in one.words)],
-        routed_out=[one for one in policy.routed_out if any(word in text for word in one.words)],
+        emergencies=policy.emergencies_in(begun.text),
+        routed_out=policy.matters_in(begun.text),
         picture=f"{MAP_PICTURE}?{_window_query(begun)}",
         side=SIDE,
         kilometres=begun.window.kilometres(),

@@ -139,9 +139,13 @@ class FeedbackPolicy(Rule):
         """List the emergencies of which the text has a word."""
         return [one for one in self.emergencies if has_words(text, one.words)]
 
+    def matters_in(self, text: str) -> list[RoutedMatter]:
+        """List the matters with a law of their own of which the text has a word."""
+        return [one for one in self.routed_out if has_words(text, one.words)]
+
     def suggest_matter(self, text: str) -> RoutedMatter | None:
         """Find the first matter with a law of its own of which the text has a word."""
-        return next((one for one in self.routed_out if has_words(text, one.words)), None)
+        return next(iter(self.matters_in(text)), None)
 
     def matter(self, code: str | None) -> RoutedMatter | None:
         """Find a matter with a law of its own; None when there is none of that code."""

@@ -156,6 +156,11 @@ async def test_words_of_danger_and_of_a_complaint_are_answered_at_once(visit):
     assert "Luật Khiếu nại" in text
 
 
+async def test_a_word_of_danger_inside_another_word_is_no_emergency(visit):
+    browser = await described(visit, "Nắp cống nổi lên mặt đường trước nhà số 1.")
+    assert "khẩn cấp" not in browser.text()
+
+
 async def test_a_click_marks_a_place_and_the_nearest_commune_is_proposed(office, visit):
     browser = await described(visit)
     await browser.send(action="/phan-anh/noi-xay-ra", move="in")
