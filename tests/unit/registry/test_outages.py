@@ -16,6 +16,10 @@ _LAST_WORD = b"E" + (len(_FIELDS) + 4).to_bytes(4) + _FIELDS
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dieuphoi'"
 
 
+async def driver_of(transaction):
+    return (await transaction.connection._connection.get_raw_connection()).driver_connection
+
+
 async def test_a_connection_that_breaks_inside_a_transaction_leaves_nothing_and_the_next_one_works(
     registry, database, samples
 ):
@@ -45,8 +49,7 @@ async def test_a_commit_over_a_broken_connection_is_an_outage(registry, database
 async def test_a_commit_between_the_last_word_of_a_server_and_its_hanging_up_is_an_outage(registry, samples):
     transaction = await registry.begin()
     await samples.file(transaction.writer)
-    driver = (await transaction.connection._connection.get_raw_connection()).driver_connection
-    driver._protocol.data_received(_LAST_WORD)
+    (await driver_of(transaction))._protocol.data_received(_LAST_WORD)
     with pytest.raises(Outage):
         await transaction.commit()
     assert await registry.latest.dossier(CODE) is None
@@ -54,7 +57,7 @@ async def test_a_commit_between_the_last_word_of_a_server_and_its_hanging_up_is_
 
 async def test_a_free_connection_that_the_server_has_just_ended_costs_no_outage(registry, samples):
     transaction = await registry.begin()
-    driver = (await transaction.connection._connection.get_raw_connection()).driver_connection
+    driver = await driver_of(transaction)
     await transaction.rollback()
     driver._protocol.data_received(_LAST_WORD)
     async with registry.write() as writer:
